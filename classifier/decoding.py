@@ -1,0 +1,147 @@
+"""From a file to the window that is analysed: where to cut, what to do at the end of a track and in silence.
+
+Reads only what it needs. libsndfile is asked first; what it cannot read, or reads wrongly, goes to FFmpeg's libraries
+(see `classifier.readers`).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from classifier.errors import ClassifierError, ErrorKind
+from classifier.readers import FfmpegReader, FloatArray, Reader, SndfileReader, Source, UnreliableSource
+from classifier.results import Note, Window
+
+SAMPLE_RATE_HZ = 22_050
+WINDOW_S = 3.0
+
+SILENCE_DBFS = -60.0
+"""A stretch whose RMS without its mean lies below this is silent."""
+
+MAX_SILENCE_SCAN_S = 600.0
+"""How far a sounding part is searched for, so that an hour of silence is refused in about a second."""
+
+_SHORTFALL_S = 0.03
+"""A window may lack this much and is padded: encoders cut a track by up to one frame (1,152 samples)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioWindow:
+    """Decoded audio: `samples` (n,) float32 mono at 22,050 Hz, where it lies in the track, and what was adjusted."""
+
+    samples: FloatArray
+    window: Window
+    notes: tuple[Note, ...] = ()
+
+
+def decode_window(source: Source, *, offset_s: float = 0.0, duration_s: float = WINDOW_S) -> AudioWindow:
+    """Cut the window that starts `offset_s` seconds into the track.
+
+    A track that ends before `offset_s + duration_s` gives its last full window (`Note.MOVED_BACK`); a silent window
+    moves to the first part with sound after it, else to the first one of the track (`Note.SKIPPED_SILENCE`).
+
+    Returns exactly `round(duration_s * 22050)` samples. Raises `ClassifierError` (unreadable, empty, not audio,
+    damaged, too short, silent), and `ValueError` for an offset or a duration that no track has.
+    """
+    if not (math.isfinite(offset_s) and offset_s >= 0):
+        raise ValueError(f"offset_s must be a number of seconds from 0 on, not {offset_s}")
+    if not (math.isfinite(duration_s) and duration_s > 0):
+        raise ValueError(f"duration_s must be a positive number of seconds, not {duration_s}")
+    try:
+        with SndfileReader(source) as sndfile:
+            return _cut(sndfile, offset_s, duration_s)
+    except UnreliableSource:
+        with FfmpegReader(source) as ffmpeg:
+            return _cut(ffmpeg, offset_s, duration_s)
+
+
+def iter_windows(source: Source, *, duration_s: float = WINDOW_S) -> Iterator[AudioWindow]:
+    """All full windows of a track, end to end without overlap, the silent ones left out.
+
+    Reads the whole track in one pass. Raises `ClassifierError` as `decode_window` does, but only before the first
+    window: what is left behind a damaged place is simply not seen.
+    """
+    with FfmpegReader(source) as reader:
+        wanted = round(duration_s * reader.rate_hz)
+        pending = np.zeros(0, np.float32)
+        index = 0
+        for block in reader.blocks(0.0):
+            pending = np.concatenate([pending, block])
+            while len(pending) >= wanted:
+                samples, pending = pending[:wanted], pending[wanted:]
+                if not _is_silent(samples):
+                    yield _finished(reader, samples, index * duration_s, duration_s, ())
+                index += 1
+        if not index:
+            raise ClassifierError(ErrorKind.TOO_SHORT)
+
+
+def _cut(reader: Reader, offset_s: float, duration_s: float) -> AudioWindow:
+    """The window of `decode_window`, with any reader."""
+    wanted = math.ceil(duration_s * reader.rate_hz)
+    start_s, samples = offset_s, _take(reader.blocks(offset_s), wanted)
+    notes: tuple[Note, ...] = ()
+    if len(samples) < wanted:
+        start_s, samples = reader.tail(duration_s)
+        notes = (Note.MOVED_BACK,)
+        if len(samples) < wanted - _SHORTFALL_S * reader.rate_hz:
+            raise ClassifierError(ErrorKind.TOO_SHORT, f"{len(samples) / reader.rate_hz:.2f} s")
+    if abs(start_s - offset_s) <= _SHORTFALL_S:
+        notes = ()
+    if _is_silent(samples):
+        start_s, samples = _first_sound(reader, start_s, wanted) or _first_sound(reader, 0.0, wanted) or _no_sound()
+        notes = (Note.SKIPPED_SILENCE,)
+    return _finished(reader, samples, start_s, duration_s, notes)
+
+
+def _first_sound(reader: Reader, from_s: float, wanted: int) -> tuple[float, FloatArray] | None:
+    """The first `wanted` samples from `from_s` on that start with sound, or the track's last ones if they sound."""
+    position_s = from_s
+    blocks = reader.blocks(from_s)
+    for block in blocks:
+        if not _is_silent(block):
+            samples = _take(blocks, wanted, block)
+            if len(samples) == wanted:
+                return position_s, samples
+            tail_start_s, samples = reader.tail(wanted / reader.rate_hz)
+            return tail_start_s, samples
+        position_s += len(block) / reader.rate_hz
+        if position_s - from_s > MAX_SILENCE_SCAN_S:
+            break
+    return None
+
+
+def _no_sound() -> tuple[float, FloatArray]:
+    raise ClassifierError(ErrorKind.SILENT)
+
+
+def _take(blocks: Iterator[FloatArray], wanted: int, *first: FloatArray) -> FloatArray:
+    """The next `wanted` samples; fewer at the end of the track."""
+    parts = list(first)
+    count = sum(map(len, parts))
+    while count < wanted and (block := next(blocks, None)) is not None:
+        parts.append(block)
+        count += len(block)
+    return np.concatenate(parts)[:wanted] if parts else np.zeros(0, np.float32)
+
+
+def _is_silent(samples: FloatArray) -> bool:
+    """Whether the RMS around the mean is below `SILENCE_DBFS`; a constant offset is no sound."""
+    return bool(len(samples) == 0 or np.std(samples, dtype=np.float64) < 10 ** (SILENCE_DBFS / 20))
+
+
+def _finished(
+    reader: Reader, samples: FloatArray, start_s: float, duration_s: float, notes: tuple[Note, ...]
+) -> AudioWindow:
+    """Resample to 22,050 Hz as librosa does (soxr, high quality) and bring to the exact length."""
+    if not np.isfinite(samples).all():
+        raise ClassifierError(ErrorKind.DAMAGED, "samples that are no numbers")
+    if reader.rate_hz != SAMPLE_RATE_HZ:
+        samples = soxr.resample(samples, reader.rate_hz, SAMPLE_RATE_HZ, quality="HQ")
+    length = round(duration_s * SAMPLE_RATE_HZ)
+    exact = np.zeros(length, np.float32)
+    exact[: min(length, len(samples))] = samples[:length]
+    return AudioWindow(exact, Window(start_s, duration_s), notes)

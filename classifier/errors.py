@@ -1,0 +1,52 @@
+"""What can go wrong in the classifier, as one exception family with a closed set of kinds.
+
+The sentences here are for the command line and the log, in English; chats and the page word each kind themselves.
+"""
+
+from enum import StrEnum
+
+
+class ErrorKind(StrEnum):
+    """Why a file got no answer. Each kind has one message and one advice."""
+
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    NOT_AUDIO = "not_audio"
+    DAMAGED = "damaged"
+    TOO_SHORT = "too_short"
+    SILENT = "silent"
+    MODEL_UNUSABLE = "model_unusable"
+
+    @property
+    def message(self) -> str:
+        return _TEXTS[self][0]
+
+    @property
+    def advice(self) -> str:
+        return _TEXTS[self][1]
+
+
+_TEXTS: dict[ErrorKind, tuple[str, str]] = {
+    ErrorKind.UNREADABLE: ("the file cannot be opened", "Check the path and the permissions."),
+    ErrorKind.EMPTY: ("the file is empty", "Export or download it again."),
+    ErrorKind.NOT_AUDIO: (
+        "this is not audio that can be read",
+        "Send a music file: MP3, M4A, Ogg, Opus, FLAC, WAV or WMA.",
+    ),
+    ErrorKind.DAMAGED: ("the audio is damaged", "Export or download the file again."),
+    ErrorKind.TOO_SHORT: ("the track is shorter than 3 seconds", "Send at least 3 seconds of music."),
+    ErrorKind.SILENT: ("there is only silence", "Check the file, or choose another offset."),
+    ErrorKind.MODEL_UNUSABLE: ("the model bundle cannot be used", "Install or train a bundle made for this version."),
+}
+
+
+class ClassifierError(Exception):
+    """The only exception the classifier raises for bad input; `kind` says why, `detail` is for the log."""
+
+    def __init__(self, kind: ErrorKind, detail: str = "") -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.kind.message} ({self.detail})" if self.detail else self.kind.message

@@ -1,0 +1,300 @@
+"""Two ways to read audio as mono blocks at its own sample rate: libsndfile, and FFmpeg's libraries through PyAV.
+
+libsndfile is fast and exact, but guesses the length of an MP3 and reads no AAC, WMA or WebM. The FFmpeg reader walks
+over the packets in order and trusts no seek table and no stated length; it decodes only from shortly before the asked
+position. PyAV carries FFmpeg inside its wheel, so nothing has to be installed beside it.
+"""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+from av.audio.frame import AudioFrame
+
+from classifier.errors import ClassifierError, ErrorKind
+
+if TYPE_CHECKING:
+    AudioPacket = av.Packet[av.AudioStream]
+
+FloatArray = npt.NDArray[np.float32]
+Source = bytes | str | os.PathLike[str]
+
+BLOCK_S = 0.5
+"""Length of the blocks that libsndfile is read in, in seconds."""
+
+_PREROLL_S = 0.5
+"""Decoding starts this long before the asked position: an MP3 frame borrows bits from up to nine earlier ones."""
+
+_DEMUXERS = ",".join(
+    [
+        "aac",
+        "ac3",
+        "aiff",
+        "amr",
+        "ape",
+        "asf",
+        "au",
+        "avi",
+        "caf",
+        "dts",
+        "eac3",
+        "flac",
+        "flv",
+        "loas",
+        "matroska",
+        "mov",
+        "mp3",
+        "mpc",
+        "mpc8",
+        "mpeg",
+        "mpegts",
+        "ogg",
+        "tta",
+        "w64",
+        "wav",
+        "wv",
+    ]
+)
+"""Formats FFmpeg may recognise. Playlists (HLS, concat, DASH) are left out: they open other files and addresses."""
+
+AUDIO_SUFFIXES = frozenset(
+    [
+        ".aac",
+        ".ac3",
+        ".aif",
+        ".aiff",
+        ".amr",
+        ".ape",
+        ".au",
+        ".caf",
+        ".flac",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mkv",
+        ".mov",
+        ".mp2",
+        ".mp3",
+        ".mp4",
+        ".mpc",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".tta",
+        ".wav",
+        ".webm",
+        ".wma",
+        ".wv",
+    ]
+)
+"""Endings by which audio is picked out of a folder; what a file really is, its bytes decide."""
+
+_SIGNATURES = (b"RIFF", b"FORM", b"fLaC", b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"0&\xb2u", b"caff", b"MAC ", b"wvpk")
+
+
+class UnreliableSource(Exception):
+    """libsndfile cannot read this source, or cannot be trusted with it; the FFmpeg reader has to decide."""
+
+
+class Reader(Protocol):
+    """Mono blocks of a track, at the track's own sample rate."""
+
+    rate_hz: int
+
+    def blocks(self, start_s: float) -> Iterator[FloatArray]:
+        """Yield consecutive blocks (n,) from `start_s` to the end of the track; nothing if it ends before."""
+        ...
+
+    def tail(self, duration_s: float) -> tuple[float, FloatArray]:
+        """The last `duration_s` seconds (fewer if the track is shorter) and the second at which they start."""
+        ...
+
+
+def open_stream(source: Source) -> IO[bytes]:
+    """A fresh binary stream over bytes or a file; raises `ClassifierError` (unreadable, empty)."""
+    if isinstance(source, bytes):
+        stream: IO[bytes] = io.BytesIO(source)
+    else:
+        try:
+            stream = open(source, "rb")  # noqa: SIM115  (the caller closes it)
+        except OSError as error:
+            raise ClassifierError(ErrorKind.UNREADABLE, error.strerror or "") from error
+    if not stream.read(1):
+        stream.close()
+        raise ClassifierError(ErrorKind.EMPTY)
+    stream.seek(0)
+    return stream
+
+
+class SndfileReader:
+    """Reads what libsndfile reads exactly; raises `UnreliableSource` where FFmpeg should look instead."""
+
+    def __init__(self, source: Source) -> None:
+        self._stream = open_stream(source)
+        try:
+            self._file = soundfile.SoundFile(self._stream)
+        except soundfile.LibsndfileError as error:
+            self._stream.close()
+            raise UnreliableSource(str(error)) from error
+        self.rate_hz: int = self._file.samplerate
+        self._length_is_exact = self._file.format != "MP3" and self._file.seekable()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._stream.close()
+
+    def blocks(self, start_s: float) -> Iterator[FloatArray]:
+        start = round(start_s * self.rate_hz)
+        if self._length_is_exact and start >= self._file.frames:
+            return
+        size = max(1, round(BLOCK_S * self.rate_hz))
+        try:
+            self._file.seek(start)
+            while len(block := self._file.read(size, dtype="float32", always_2d=True)):
+                yield block.mean(axis=1)
+        except soundfile.LibsndfileError as error:
+            raise UnreliableSource(str(error)) from error
+        if not self._length_is_exact or self._file.tell() < self._file.frames:
+            raise UnreliableSource("the end may be a guess")
+
+    def tail(self, duration_s: float) -> tuple[float, FloatArray]:
+        if not self._length_is_exact:
+            raise UnreliableSource("the end may be a guess")
+        start_s = max(0.0, self._file.frames / self.rate_hz - duration_s)
+        return start_s, _joined(list(self.blocks(start_s)))
+
+
+class FfmpegReader:
+    """Reads whatever FFmpeg decodes; raises `ClassifierError` (not audio, damaged)."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        with open_stream(source) as stream:
+            self._says_audio = _looks_like_audio(stream.read(16))
+        with self._opened() as (_, audio):
+            self.rate_hz = int(audio.rate or 0)
+        if self.rate_hz <= 0:
+            raise self._undecodable("no sample rate")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held open between two reads."""
+
+    def blocks(self, start_s: float) -> Iterator[FloatArray]:
+        for position_s, block in self._positioned(start_s):
+            skip = round((start_s - position_s) * self.rate_hz)
+            if skip < len(block):
+                yield block[max(0, skip) :]
+
+    def tail(self, duration_s: float) -> tuple[float, FloatArray]:
+        wanted = round(duration_s * self.rate_hz)
+        near_end_s = max(0.0, self._last_packet_s() - duration_s - 1.0)
+        for from_s in (near_end_s, 0.0):
+            positioned = list(self._positioned(from_s))
+            samples = _joined([block for _, block in positioned])
+            if len(samples) >= wanted or (positioned and from_s == 0.0):
+                start = max(0, len(samples) - wanted)
+                return positioned[0][0] + start / self.rate_hz, samples[start:]
+        raise self._undecodable("nothing could be decoded")
+
+    def _last_packet_s(self) -> float:
+        """Where the last packet starts, found without decoding any; 0 where they carry no time."""
+        with self._opened() as (container, stream):
+            end = 0.0
+            for packet in _surviving(container.demux(stream)):
+                end = _seconds(packet.pts, packet.time_base, stream.start_time or 0) or end
+            return end
+
+    def _positioned(self, start_s: float) -> Iterator[tuple[float, FloatArray]]:
+        """Decoded blocks from a little before `start_s`, each with the second it starts at.
+
+        Packets that cannot be decoded are passed over: one bad frame is no reason to refuse a track.
+        """
+        with self._opened() as (container, stream):
+            end_s: float | None = None
+            for packet in _surviving(container.demux(stream)):
+                origin = stream.start_time or 0
+                packet_s = _seconds(packet.pts, packet.time_base, origin)
+                if packet_s is not None and packet_s < start_s - _PREROLL_S:
+                    continue
+                try:
+                    frames = packet.decode()
+                except (av.FFmpegError, ValueError):
+                    continue
+                for frame in frames:
+                    if not isinstance(frame, AudioFrame) or not frame.samples:
+                        continue
+                    if end_s is None:
+                        end_s = _seconds(frame.pts, frame.time_base, origin) or 0.0
+                    block = _mono(frame, self.rate_hz)
+                    yield end_s, block
+                    end_s += len(block) / self.rate_hz
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
+        with open_stream(self._source) as raw:
+            try:
+                container = av.open(raw, mode="r", options={"format_whitelist": _DEMUXERS}, metadata_errors="ignore")
+            except (av.FFmpegError, ValueError) as error:
+                raise self._undecodable(_reason(error)) from error
+            with container:
+                if not container.streams.audio:
+                    raise ClassifierError(ErrorKind.NOT_AUDIO, "no sound track")
+                yield container, container.streams.audio[0]
+
+    def _undecodable(self, detail: str) -> ClassifierError:
+        return ClassifierError(ErrorKind.DAMAGED if self._says_audio else ErrorKind.NOT_AUDIO, detail)
+
+
+def _surviving(packets: "Iterator[AudioPacket]") -> "Iterator[AudioPacket]":
+    """The packets up to the first place where the container itself is broken."""
+    with contextlib.suppress(av.FFmpegError, ValueError):
+        yield from packets
+
+
+def _mono(frame: AudioFrame, rate_hz: int) -> FloatArray:
+    """Mean of the channels, full scale 1.0; a frame of another rate (files joined end to end) is resampled.
+
+    FFmpeg's own downmix is 3 dB louder than the mean that the features were defined with.
+    """
+    values: npt.NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    if values.dtype == np.uint8:
+        values = (values.astype(np.float32) - 128.0) / 128.0
+    elif np.issubdtype(values.dtype, np.integer):
+        values = values.astype(np.float32) / -float(np.iinfo(values.dtype).min)
+    mono = values.mean(axis=0, dtype=np.float32)
+    return mono if frame.sample_rate == rate_hz else soxr.resample(mono, frame.sample_rate, rate_hz)
+
+
+def _seconds(ticks: int | None, time_base: Fraction | None, origin: int) -> float | None:
+    """A stream's time stamp as seconds from the start of its sound (its first stamp is the encoder's delay)."""
+    return None if ticks is None or time_base is None else float((ticks - origin) * time_base)
+
+
+def _joined(blocks: list[FloatArray]) -> FloatArray:
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def _looks_like_audio(head: bytes) -> bool:
+    """Whether the first bytes are those of an audio file, so that a failure to read it means damage."""
+    is_mpeg_frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    return is_mpeg_frame or head.startswith(_SIGNATURES) or head[4:8] == b"ftyp"
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", "") or type(error).__name__)

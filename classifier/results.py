@@ -1,0 +1,87 @@
+"""What the classifier answers: frozen values with units in their names, and their JSON form."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from classifier.genres import Genre
+
+
+class Note(StrEnum):
+    """Something a person should know about an answer."""
+
+    MOVED_BACK = "moved_back_to_track_end"
+    SKIPPED_SILENCE = "skipped_silence"
+    NOT_SURE = "not_sure"
+
+    @property
+    def sentence(self) -> str:
+        """The note in English, for the command line."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: dict[Note, str] = {
+    Note.MOVED_BACK: "the track ends before the offset, so its last 3 seconds were analysed",
+    Note.SKIPPED_SILENCE: "the chosen part is silent, so a part with sound was analysed",
+    Note.NOT_SURE: "not sure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The analysed part of a track, in seconds from its start."""
+
+    start_s: float
+    duration_s: float
+
+    @property
+    def end_s(self) -> float:
+        return self.start_s + self.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class GenreScore:
+    """A genre and the calibrated probability (0 to 1) that the window is of it."""
+
+    genre: Genre
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answer for one window.
+
+    `scores` has every genre once, the most probable first (equal ones by name); `certain` is False where the model's
+    confidence lies below the threshold that its bundle states.
+    """
+
+    window: Window
+    scores: tuple[GenreScore, ...]
+    certain: bool
+    notes: tuple[Note, ...]
+    model_version: str
+
+    @property
+    def genre(self) -> Genre:
+        return self.scores[0].genre
+
+    @property
+    def confidence(self) -> float:
+        return self.scores[0].confidence
+
+    def to_dict(self, *, file: str) -> dict[str, Any]:
+        """The answer as plain JSON values; `file` is the name the asker knows the track by."""
+        return {
+            "file": file,
+            "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
+            "confidence": round(self.confidence, 6),
+            "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
+            "window": {"start_s": round(self.window.start_s, 3), "end_s": round(self.window.end_s, 3)},
+            "notes": [note.value for note in self.notes],
+            "model_version": self.model_version,
+        }
+
+    def to_json(self, *, file: str) -> str:
+        """`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict(file=file), ensure_ascii=False)
