@@ -1,0 +1,120 @@
+"""From a folder of audio to a feature table: one folder per genre, every file cut into 3-second windows.
+
+Resumable: each finished file is one row group in a folder beside the table; a second run skips what is there.
+"""
+
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from classifier.errors import ClassifierError
+from classifier.genres import SLUGS
+from classifier.readers import AUDIO_SUFFIXES
+from classifier.threads import limit_blas_threads
+from training.errors import TrainingError
+from training.tables import PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """An audio file with its genre; `track` is its path inside the folder, `part` the file its windows go to."""
+
+    path: Path
+    label: str
+    track: str
+    part: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What came of a run: the table's number of windows, and each file that was passed over with its reason."""
+
+    windows: int
+    refused: tuple[str, ...]
+
+
+def extract_table(audio: Path, out: Path, *, workers: int, quiet: bool = False) -> Extraction:
+    """Extract all windows of all files below `audio` into the table `out` (.csv or .parquet).
+
+    Below `audio` lies one folder per genre, named by its slug. A bad file is reported and passed over. The work of an
+    interrupted run is kept in `<out>.parts` and removed when the table is complete.
+    Raises `TrainingError` for a folder that has no genre folders or no audio.
+    """
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise TrainingError(f"{out}: a table is a .csv or .parquet file")
+    parts = out.with_name(out.name + ".parts")
+    clips = list(_clips(audio, parts))
+    if not clips:
+        raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
+    parts.mkdir(parents=True, exist_ok=True)
+    refused = tuple(_extract_all([clip for clip in clips if not clip.part.exists()], workers, quiet))
+    done = [pd.read_parquet(clip.part) for clip in clips if clip.part.exists()]
+    if not done:
+        raise TrainingError(f"{audio}: none of the {len(clips)} files could be read; the first: {refused[0]}")
+    table = pd.concat(done, ignore_index=True)
+    _write(table, out)
+    for leftover in parts.iterdir():
+        leftover.unlink()
+    parts.rmdir()
+    return Extraction(windows=len(table), refused=refused)
+
+
+def _clips(audio: Path, parts: Path) -> Iterator[Clip]:
+    if not audio.is_dir():
+        raise TrainingError(f"{audio}: no such folder")
+    for folder in sorted(p for p in audio.iterdir() if p.is_dir()):
+        if folder.name not in SLUGS:
+            raise TrainingError(f"{folder}: not the name of a genre. Known: {', '.join(SLUGS)}")
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+                track = path.relative_to(audio).as_posix()
+                state = path.stat()
+                key = hashlib.sha256(f"{track}\0{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:24]
+                yield Clip(path, folder.name, track, parts / f"{key}.parquet")
+
+
+def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
+    limit_blas_threads()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool, tqdm(total=len(clips), disable=quiet) as progress:
+        for future in as_completed([pool.submit(_extract_clip, clip) for clip in clips]):
+            progress.update()
+            if reason := future.result():
+                progress.write(reason)
+                yield reason
+
+
+def _extract_clip(clip: Clip) -> str | None:
+    """Write the windows of one file; returns why it was passed over, or None."""
+    from classifier.decoding import iter_windows
+    from classifier.features import FEATURE_NAMES, SPEC, extract_features
+
+    rows = []
+    try:
+        for audio in iter_windows(clip.path):
+            features = dict(zip(FEATURE_NAMES, extract_features(audio.samples).tolist(), strict=True))
+            rows.append({**features, "window": round(audio.window.start_s / SPEC.window_s)})
+    except ClassifierError as error:
+        return f"{clip.path}: {error}"
+    if not rows:
+        return f"{clip.path}: only silence"
+    frame = pd.DataFrame(rows).assign(label=clip.label, track=clip.track, source="", variant=PLAIN)
+    _write(frame, clip.part)
+    return None
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Write so that a reader sees the old file or the whole new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.suffix.lower() == ".csv":
+        frame.to_csv(draft, index=False)
+    else:
+        frame.to_parquet(draft, index=False)
+    os.replace(draft, path)

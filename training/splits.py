@@ -1,0 +1,78 @@
+"""Which rows train, which stop the training and which test it. No track is ever on two sides."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from classifier.genres import SLUGS
+from training.errors import TrainingError
+from training.tables import NEAR, FeatureTable, IntArray, TextArray
+
+TEST_FOLDS = 5
+VALIDATION_FOLDS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """A table's three parts. Validation and test hold only plain, well labelled windows."""
+
+    train: FeatureTable
+    validation: FeatureTable
+    test: FeatureTable
+
+
+def split_parts(
+    table: FeatureTable, *, test: FeatureTable | None = None, keep_near: frozenset[str] = frozenset(), seed: int
+) -> Parts:
+    """Split a table by track into train, validation and test.
+
+    A `split` column decides where it speaks; else `test` is the test part if given; else one fold in five, stratified
+    by genre. Rows of quality `near` train only, and only for the genres in `keep_near` (slugs).
+    Raises `TrainingError` where a track lies on two sides or a part would be empty.
+    """
+    near = table.qualities == NEAR
+    kept = ~near | np.isin(table.labels, [SLUGS.index(slug) for slug in keep_near])
+    table, near = table.where(kept), near[kept]
+    side = _sides(table, needs_test=test is None, seed=seed)
+    judged = table.is_plain & ~near
+    parts = Parts(
+        train=table.where(side == "train"),
+        validation=table.where((side == "validation") & judged),
+        test=table.where((side == "test") & judged) if test is None else test.where(test.qualities != NEAR),
+    )
+    _refuse_leaks(parts)
+    for name, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
+        if not len(part):
+            raise TrainingError(f"the {name} part is empty: more tracks are needed")
+    return parts
+
+
+def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
+    side = table.splits.astype("<U10")
+    if needs_test and not (side == "test").any():
+        free = np.flatnonzero(side == "")
+        side[free[fold(table.where(free), TEST_FOLDS, seed)]] = "test"
+    if not (side == "validation").any():
+        free = np.flatnonzero((side == "") | (side == "train"))
+        side[free[fold(table.where(free), VALIDATION_FOLDS, seed + 1)]] = "validation"
+    side[side == ""] = "train"
+    return side
+
+
+def fold(table: FeatureTable, folds: int, seed: int) -> IntArray:
+    """Row numbers of one of `folds` parts with whole tracks and about the same share of each genre."""
+    if len(set(table.tracks)) < folds:
+        raise TrainingError(f"at least {folds} tracks are needed to hold some out, found {len(set(table.tracks))}")
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    _, held_out = next(folder.split(table.features, table.labels, table.tracks))
+    return np.asarray(held_out, np.int64)
+
+
+def _refuse_leaks(parts: Parts) -> None:
+    named = (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+    for index, (name, part) in enumerate(named):
+        for other_name, other in named[index + 1 :]:
+            shared = set(part.tracks) & set(other.tracks)
+            if shared and part.has_tracks and other.has_tracks:
+                raise TrainingError(f"track {min(shared)!r} lies on two sides: {name} and {other_name}")
