@@ -1,0 +1,92 @@
+"""Reading what a browser or a script posts: one file, and perhaps an offset, in either order."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from aiohttp import BodyPartReader, web
+
+from bot.audio import IncomingAudio
+from bot.failures import Failure, FailureKind
+
+_CHUNK_BYTES = 64 * 1024
+_FIELD_BYTES = 1024
+_OVERHEAD_BYTES = 16 * 1024
+"""What the multipart form itself may add to the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipForm:
+    """A posted form. `offset_s` is None where the field is missing or empty."""
+
+    audio: IncomingAudio
+    offset_s: float | None
+
+
+async def read_clip_form(request: web.Request, *, limit_bytes: int, timeout_s: float) -> ClipForm:
+    """Read a multipart form with the fields `file` and `offset`; nothing is written to disk.
+
+    Raises `Failure` (too large: before the body is read where its length is declared; no file, bad offset, download).
+    """
+    if (request.content_length or 0) > limit_bytes + _OVERHEAD_BYTES:
+        raise Failure(FailureKind.TOO_LARGE, f"declared {request.content_length} bytes")
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _read(request, limit_bytes)
+    except TimeoutError as error:
+        raise Failure(FailureKind.DOWNLOAD, "upload took too long") from error
+    except (ValueError, AssertionError) as error:  # aiohttp's words for a body that is no multipart form
+        raise Failure(FailureKind.NO_FILE, f"no form: {error}") from error
+    except ConnectionError as error:
+        raise Failure(FailureKind.DOWNLOAD, "connection lost") from error
+
+
+async def _read(request: web.Request, limit_bytes: int) -> ClipForm:
+    audio: IncomingAudio | None = None
+    offset_text = ""
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            continue
+        if part.name == "file":
+            content = await _capped(part, limit_bytes)
+            if content or part.filename:  # a browser sends an empty, nameless part where no file was chosen
+                audio = _audio(part, content)
+        elif part.name == "offset":
+            offset_text = (await _capped(part, _FIELD_BYTES)).decode("utf-8", "replace").strip()
+    if audio is None:
+        raise Failure(FailureKind.NO_FILE)
+    return ClipForm(audio, _offset(offset_text))
+
+
+async def _capped(part: BodyPartReader, limit_bytes: int) -> bytes:
+    content = bytearray()
+    while chunk := await part.read_chunk(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > limit_bytes:
+            raise Failure(FailureKind.TOO_LARGE, f"more than {limit_bytes} bytes came")
+    return bytes(content)
+
+
+def _audio(part: BodyPartReader, content: bytes) -> IncomingAudio:
+    async def fetch() -> AsyncGenerator[bytes, None]:
+        yield content
+
+    return IncomingAudio(
+        name=part.filename or "",
+        declared_size=len(content),
+        media_type=part.headers.get("Content-Type"),
+        fetch=fetch,
+    )
+
+
+def _offset(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        offset_s = float(text.replace(",", "."))
+    except ValueError:
+        raise Failure(FailureKind.BAD_OFFSET, "not a number") from None
+    if not math.isfinite(offset_s):
+        raise Failure(FailureKind.BAD_OFFSET, "not finite")
+    return offset_s

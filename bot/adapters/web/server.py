@@ -1,0 +1,148 @@
+"""The web adapter: turns HTTP requests into service calls and answers into pages or JSON. It decides nothing else."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.adapters.web.forms import ClipForm, read_clip_form
+from bot.adapters.web.pages import failure_texts, render_page
+from bot.failures import Failure, FailureKind
+from bot.jobs import Answer
+from bot.service import GenreService
+from bot.texts import LANGUAGES, Texts, best_language, texts_in
+from config import Settings
+
+log = logging.getLogger(__name__)
+
+_STATIC = Path(__file__).with_name("static")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src data:;"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_STATUS: dict[FailureKind, int] = {
+    FailureKind.NO_FILE: 400,
+    FailureKind.BAD_OFFSET: 400,
+    FailureKind.DOWNLOAD: 408,
+    FailureKind.TOO_LARGE: 413,
+    FailureKind.BUSY: 503,
+    FailureKind.STOPPING: 503,
+    FailureKind.TIMEOUT: 504,
+    FailureKind.CRASHED: 500,
+    FailureKind.INTERNAL: 500,
+}
+_WRONG_FILE_STATUS = 422
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WebAdapter:
+    """The page, its JSON twin and the health check."""
+
+    def __init__(self, settings: Settings, service: GenreService) -> None:
+        self._settings = settings
+        self._service = service
+
+    def application(self) -> web.Application:
+        """The routes, ready to be run by aiohttp."""
+        application = web.Application(middlewares=[_secured])
+        application.router.add_get("/", self.show_page)
+        application.router.add_post("/", self.answer_page)
+        application.router.add_post("/api/classify", self.answer_json)
+        application.router.add_get("/healthz", self.health)
+        application.router.add_static("/static", _STATIC)
+        return application
+
+    async def show_page(self, request: web.Request) -> web.Response:
+        return self._page(request)
+
+    async def answer_page(self, request: web.Request) -> web.Response:
+        try:
+            form, answer = await self._identify(request, with_excerpt=True)
+        except Failure as failure:
+            return self._page(request, failure=failure, status=_status(failure))
+        offset = "" if form.offset_s is None else f"{form.offset_s:g}"
+        return self._page(request, answer=answer, file_name=form.audio.name, offset=offset)
+
+    async def answer_json(self, request: web.Request) -> web.Response:
+        try:
+            form, answer = await self._identify(request, with_excerpt=False)
+        except Failure as failure:
+            words = failure_texts(failure, _texts(request), self._settings)
+            error = {
+                "kind": failure.kind.value,
+                "message": words.reason,
+                "advice": words.advice,
+                "reference": words.reference,
+            }
+            return _json({"error": error}, status=_status(failure))
+        return _json(answer.classification.to_dict(file=form.audio.name))
+
+    async def health(self, _: web.Request) -> web.Response:
+        state = "ready" if self._service.is_ready else "warming"
+        return _json({"status": state, "model_version": self._service.model_version})
+
+    async def _identify(self, request: web.Request, *, with_excerpt: bool) -> tuple[ClipForm, Answer]:
+        """Read the form and ask the service; whatever goes wrong comes out as a `Failure`."""
+        try:
+            form = await read_clip_form(
+                request, limit_bytes=self._settings.max_upload_bytes, timeout_s=self._settings.upload_timeout_s
+            )
+            return form, await self._service.identify(form.audio, offset_s=form.offset_s, with_excerpt=with_excerpt)
+        except Failure:
+            raise
+        except Exception as error:  # the last line of defence: a person gets a reference, the log the traceback
+            failure = Failure(FailureKind.INTERNAL, type(error).__name__)
+            log.exception("No answer: %s", failure)
+            raise failure from error
+
+    def _page(
+        self,
+        request: web.Request,
+        *,
+        status: int = 200,
+        offset: str = "",
+        answer: Answer | None = None,
+        file_name: str = "",
+        failure: Failure | None = None,
+    ) -> web.Response:
+        html = render_page(
+            _texts(request),
+            self._settings,
+            is_ready=self._service.is_ready,
+            offset=offset,
+            answer=answer,
+            file_name=file_name,
+            failure=failure,
+        )
+        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+        return web.Response(text=html, content_type="text/html", status=status, headers=headers)
+
+
+def _json(value: dict[str, Any], *, status: int = 200) -> web.Response:
+    text = json.dumps(value, ensure_ascii=False) + "\n"
+    return web.Response(text=text, content_type="application/json", status=status)
+
+
+def _status(failure: Failure) -> int:
+    return _STATUS.get(failure.kind, _WRONG_FILE_STATUS)
+
+
+def _texts(request: web.Request) -> Texts:
+    """The language of the `lang` parameter if it names one, else of the browser."""
+    wished = request.query.get("lang", "")
+    return texts_in(wished if wished in LANGUAGES else best_language(request.headers.get("Accept-Language", "")))
+
+
+@web.middleware
+async def _secured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    response.headers.update(_HEADERS)
+    return response

@@ -1,0 +1,63 @@
+"""The closed catalogue of what can go wrong for a person; the words for each stand in the locale files.
+
+A raw exception never reaches a chat or a page: people see the kind's reason, its advice and a short reference, and the
+log line with the same reference has the rest.
+"""
+
+import secrets
+from enum import StrEnum
+
+from classifier.errors import ErrorKind
+
+
+class FailureKind(StrEnum):
+    """Each kind has the texts `failure-<kind>` and `failure-<kind>-advice` in every language."""
+
+    EMPTY = "empty"
+    NOT_AUDIO = "not-audio"
+    DAMAGED = "damaged"
+    TOO_SHORT = "too-short"
+    SILENT = "silent"
+    TOO_LARGE = "too-large"
+    NO_FILE = "no-file"
+    BAD_OFFSET = "bad-offset"
+    DOWNLOAD = "download"
+    BUSY = "busy"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    STOPPING = "stopping"
+    INTERNAL = "internal"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the bot, not the file, is the reason: worth a warning in the log."""
+        return self in {FailureKind.TIMEOUT, FailureKind.CRASHED, FailureKind.INTERNAL}
+
+
+_BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
+    ErrorKind.EMPTY: FailureKind.EMPTY,
+    ErrorKind.NOT_AUDIO: FailureKind.NOT_AUDIO,
+    ErrorKind.DAMAGED: FailureKind.DAMAGED,
+    ErrorKind.TOO_SHORT: FailureKind.TOO_SHORT,
+    ErrorKind.SILENT: FailureKind.SILENT,
+    ErrorKind.UNREADABLE: FailureKind.INTERNAL,
+    ErrorKind.MODEL_UNUSABLE: FailureKind.INTERNAL,
+}
+
+
+class Failure(Exception):
+    """Why somebody got no genre. `detail` is for the log only; `reference` is shown and logged."""
+
+    def __init__(self, kind: FailureKind, detail: str = "") -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        self.reference = secrets.token_hex(4)
+
+    def __str__(self) -> str:
+        return f"{self.kind} ref={self.reference} {self.detail}".rstrip()
+
+
+def failure_of(kind: ErrorKind, detail: str) -> Failure:
+    """The failure a person sees for an error of the classifier."""
+    return Failure(_BY_ERROR_KIND[kind], detail)

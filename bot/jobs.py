@@ -1,0 +1,81 @@
+"""What travels between the service and a worker process, and the work itself.
+
+This module is what a worker imports. It imports the classifier only inside the functions that run there, so that the
+bot's own process stays small and starts at once.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier.errors import ClassifierError, ErrorKind
+from classifier.results import Classification
+
+if TYPE_CHECKING:
+    from classifier.pipeline import GenreClassifier
+
+HEAVY_MODULES = ("classifier.warmup",)
+"""Imported once, in the process that workers are forked from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model a worker loads; None is the bundle that is shipped."""
+
+    bundle: Path | None
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipJob:
+    """One window of one file. The bytes live only until the answer is sent."""
+
+    content: bytes
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A classification with its picture (PNG) and the analysed excerpt (WAV)."""
+
+    classification: Classification
+    spectrogram_png: bytes
+    excerpt_wav: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The classifier's reason for not answering, as plain values that cross a process boundary."""
+
+    kind: ErrorKind
+    detail: str
+
+
+def load_classifier(choice: ModelChoice) -> "GenreClassifier":
+    """Load the model and run every step once, so that the first person does not wait for it."""
+    from classifier.bundle import DEFAULT_BUNDLE
+    from classifier.model import RuntimeName
+    from classifier.pipeline import GenreClassifier
+    from classifier.warmup import warm_up
+
+    classifier = GenreClassifier(choice.bundle or DEFAULT_BUNDLE, runtime=RuntimeName(choice.runtime))
+    warm_up(classifier)
+    return classifier
+
+
+def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
+    """Decode, classify and draw one window."""
+    from classifier.decoding import decode_window
+    from classifier.excerpt import export_excerpt
+    from classifier.spectrogram import render_spectrogram
+
+    try:
+        audio = decode_window(job.content, offset_s=job.offset_s)
+        classification = classifier.classify_window(audio)
+    except ClassifierError as error:
+        return Refusal(error.kind, error.detail)
+    return Answer(
+        classification=classification,
+        spectrogram_png=render_spectrogram(audio.samples, window=audio.window, title=classification.genre.name),
+        excerpt_wav=export_excerpt(audio.samples),
+    )

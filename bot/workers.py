@@ -1,0 +1,273 @@
+"""A pool of worker processes that survives what untrusted files do to it.
+
+Each worker has a pipe of its own, takes one job at a time and works under a time limit. A worker that hangs, crashes or
+has done its share of jobs is replaced; only the job it held fails. (A shared pipe, as ready-made pools have, is broken
+for all when a worker is killed while it reads.) Workers are forked from a process that has imported the classifier
+once, so a replacement is there in a fraction of a second.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import cast
+
+from bot.failures import Failure, FailureKind
+from bot.jobs import HEAVY_MODULES, Answer, ClipJob, ModelChoice, Refusal, load_classifier, run_clip
+from classifier.errors import ClassifierError
+from classifier.threads import limit_blas_threads
+
+log = logging.getLogger(__name__)
+
+_RESTART_DELAY_S = 1.0
+_KILL_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker's first message: it takes jobs now."""
+
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CannotStart:
+    """A worker's first and last message: the model cannot be loaded, and trying again will not help."""
+
+    reason: str
+
+
+class ModelUnusable(Exception):
+    """No worker can ever start; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A job in the queue and where its outcome goes."""
+
+    job: ClipJob
+    done: asyncio.Future[Answer | Refusal]
+
+    def settle(self, outcome: Answer | Refusal | Failure) -> None:
+        if self.done.done():  # whoever asked has gone
+            return
+        if isinstance(outcome, Failure):
+            self.done.set_exception(outcome)
+        else:
+            self.done.set_result(outcome)
+
+
+class WorkerPool:
+    """Runs jobs in worker processes; use from one event loop."""
+
+    def __init__(
+        self, choice: ModelChoice, *, workers: int, job_timeout_s: float, jobs_per_worker: int, queue_limit: int
+    ) -> None:
+        self._choice = choice
+        self._count = workers
+        self._job_timeout_s = job_timeout_s
+        self._jobs_per_worker = jobs_per_worker
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(queue_limit)
+        self._slots: list[asyncio.Task[None]] = []
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker-pipe")
+        self._running: set[asyncio.Future[Answer | Refusal]] = set()
+        self._closing = False
+        self._first_ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a worker has ever been ready; before that, jobs wait."""
+        return self._first_ready.done() and not self._first_ready.exception()
+
+    @property
+    def model_version(self) -> str | None:
+        return self._first_ready.result() if self.is_ready else None
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a worker."""
+        return self._waiting.qsize()
+
+    def start(self) -> None:
+        """Begin to start the workers; returns at once."""
+        limit_blas_threads()
+        multiprocessing.set_forkserver_preload(list(HEAVY_MODULES))
+        self._slots = [asyncio.create_task(self._keep_worker(), name=f"worker-{n}") for n in range(self._count)]
+
+    async def until_ready(self) -> str:
+        """Wait for the first worker; returns its model's version. Raises `ModelUnusable`."""
+        return await asyncio.shield(self._first_ready)
+
+    async def run(self, job: ClipJob) -> Answer | Refusal:
+        """Do a job; raises `Failure` (busy, timeout, crashed, stopping)."""
+        if self._closing:
+            raise Failure(FailureKind.STOPPING)
+        done: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait(_Waiting(job, done))
+        except asyncio.QueueFull:
+            raise Failure(FailureKind.BUSY, f"{self.waiting} jobs wait") from None
+        return await done
+
+    async def close(self, *, grace_s: float = 5.0) -> None:
+        """Refuse what waits, give running jobs `grace_s` seconds, then end the workers."""
+        self._closing = True
+        while not self._waiting.empty():
+            self._waiting.get_nowait().settle(Failure(FailureKind.STOPPING))
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace_s)
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
+        self._threads.shutdown(wait=False)
+
+    async def _keep_worker(self) -> None:
+        """Keep one worker alive, for as long as the pool is."""
+        loop = asyncio.get_running_loop()
+        held: _Waiting | None = None
+        while True:
+            worker = await loop.run_in_executor(self._threads, _Worker, self._choice)
+            try:
+                hello = await loop.run_in_executor(self._threads, worker.receive)
+                if isinstance(hello, CannotStart):
+                    self._report_unusable(hello.reason)
+                    return
+                if isinstance(hello, Ready):
+                    if not self._first_ready.done():
+                        self._first_ready.set_result(hello.model_version)
+                    held = await self._serve_with(worker, held)
+                else:
+                    log.error("A worker ended before it was ready (%s); starting another", worker.epitaph())
+                    await asyncio.sleep(_RESTART_DELAY_S)
+            finally:
+                worker.kill()
+
+    def _report_unusable(self, reason: str) -> None:
+        if not self._first_ready.done():
+            self._first_ready.set_exception(ModelUnusable(reason))
+            self._first_ready.exception()  # marks it as seen: whoever waits still gets it
+
+    async def _serve_with(self, worker: "_Worker", held: "_Waiting | None") -> "_Waiting | None":
+        """Hand jobs to a worker until it has done its share, failed, or died.
+
+        `held` is a job that comes first; the job returned was not begun, since the worker had died while idle.
+        """
+        for _ in range(self._jobs_per_worker):
+            waiting = held or await self._next_job(worker)
+            held = None
+            if waiting is None or not worker.is_alive:
+                log.warning("A worker died while idle (%s); starting another", worker.epitaph())
+                return waiting
+            if waiting.done.done():  # whoever asked has gone
+                continue
+            self._running.add(waiting.done)
+            try:
+                outcome = await self._exchange(worker, waiting.job)
+            except asyncio.CancelledError:
+                waiting.settle(Failure(FailureKind.STOPPING))
+                raise
+            finally:
+                self._running.discard(waiting.done)
+            waiting.settle(outcome)
+            if isinstance(outcome, Failure):
+                break
+        return None
+
+    async def _next_job(self, worker: "_Worker") -> "_Waiting | None":
+        """The next job in the queue, or None as soon as the idle worker dies."""
+        loop = asyncio.get_running_loop()
+        died = asyncio.Event()
+        loop.add_reader(worker.sentinel, died.set)
+        taking, dying = asyncio.ensure_future(self._waiting.get()), asyncio.ensure_future(died.wait())
+        try:
+            await asyncio.wait((taking, dying), return_when=asyncio.FIRST_COMPLETED)
+            return taking.result() if taking.done() else None
+        finally:
+            loop.remove_reader(worker.sentinel)
+            taking.cancel()
+            dying.cancel()
+
+    async def _exchange(self, worker: "_Worker", job: ClipJob) -> Answer | Refusal | Failure:
+        """One job, one answer, within the time limit."""
+        reply = asyncio.get_running_loop().run_in_executor(self._threads, worker.exchange, job)
+        try:
+            async with asyncio.timeout(self._job_timeout_s):
+                answer = await asyncio.shield(reply)
+        except TimeoutError:
+            worker.kill()
+            await reply
+            return Failure(FailureKind.TIMEOUT, f"no answer within {self._job_timeout_s:g} s")
+        except asyncio.CancelledError:
+            worker.kill()
+            raise
+        return answer if answer is not None else Failure(FailureKind.CRASHED, f"worker ended: {worker.epitaph()}")
+
+
+class _Worker:
+    """One worker process and our end of its pipe. The methods block: call them in a thread."""
+
+    def __init__(self, choice: ModelChoice) -> None:
+        context = multiprocessing.get_context("forkserver")
+        ours, theirs = context.Pipe()
+        self._pipe = ours
+        self._process = context.Process(target=serve, args=(theirs, choice), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    @property
+    def sentinel(self) -> int:
+        """A file descriptor that becomes readable when the process ends."""
+        return self._process.sentinel
+
+    def receive(self) -> object:
+        """The next message; None if the worker has died."""
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            return None
+
+    def exchange(self, job: ClipJob) -> Answer | Refusal | None:
+        """Send a job and wait for its answer; None if the worker has died."""
+        try:
+            self._pipe.send(job)
+        except OSError:
+            return None
+        return cast(Answer | Refusal | None, self.receive())
+
+    def kill(self) -> None:
+        """End the process at once, whatever it is doing."""
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join(_KILL_WAIT_S)
+        self._pipe.close()
+
+    def epitaph(self) -> str:
+        self._process.join(_KILL_WAIT_S)
+        return f"exit code {self._process.exitcode}"
+
+
+def serve(pipe: Connection, choice: ModelChoice) -> None:
+    """A worker's life: load the model, say so, then one job after the other until the pipe is closed.
+
+    An exception that is none of the classifier's own ends the process: its state is not to be trusted any more.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    try:
+        classifier = load_classifier(choice)
+    except ClassifierError as error:
+        pipe.send(CannotStart(str(error)))
+        return
+    pipe.send(Ready(classifier.model.metadata.model_version))
+    while True:
+        try:
+            job: ClipJob = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(run_clip(classifier, job))
