@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(options.bundle, error)
         return 1
     if options.warm_up:
-        warm_up(classifier)
+        warm_up()
     files = list(_files(options.tracks))
     failed = _run(files, classifier, options)
     return int(failed or (not files and not options.warm_up))
@@ -108,7 +108,7 @@ def _write_picture(target: Path, audio: AudioWindow, answer: Classification) -> 
     from classifier.spectrogram import render_spectrogram
 
     try:
-        target.write_bytes(render_spectrogram(audio.samples, window=audio.window, title=answer.genre.name))
+        target.write_bytes(render_spectrogram(audio.samples, window=audio.window, title=answer.title))
     except OSError as error:
         print(f"{target}: the picture cannot be written: {error.strerror}", file=sys.stderr)
         return False

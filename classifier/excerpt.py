@@ -8,8 +8,8 @@ from pydub import AudioSegment
 from classifier.decoding import SAMPLE_RATE_HZ
 from classifier.readers import FloatArray
 
-_FADE_MS = 15
-"""Cutting inside a waveform clicks; this fade is too short to hear."""
+_FADE_MS = 20
+"""Cutting inside a waveform clicks; this fade is too short to hear (and a whole number of samples)."""
 
 
 def export_excerpt(samples: FloatArray) -> bytes:

@@ -76,10 +76,10 @@ class GenreModel:
         """Load a bundle's folder. Raises `ClassifierError` (model unusable) with the reason."""
         metadata = load_metadata(bundle)
         file = bundle / (LITERT_FILE if runtime is RuntimeName.LITERT else KERAS_FILE)
+        if not file.is_file():
+            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: no such file")
         try:
             network = LiteRtRuntime(file) if runtime is RuntimeName.LITERT else KerasRuntime(file)
-        except FileNotFoundError as error:
-            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: no such file") from error
         except ImportError as error:
             hint = f"the {runtime} runtime needs the package {error.name!r}"
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, hint) from error

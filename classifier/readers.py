@@ -231,15 +231,13 @@ class FfmpegReader:
                 if packet_s is not None and packet_s < start_s - _PREROLL_S:
                     continue
                 try:
-                    frames = packet.decode()
+                    frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
+                    blocks = [_mono(frame, self.rate_hz) for frame in frames]
                 except (av.FFmpegError, ValueError):
                     continue
-                for frame in frames:
-                    if not isinstance(frame, AudioFrame) or not frame.samples:
-                        continue
+                for frame, block in zip(frames, blocks, strict=True):
                     if end_s is None:
                         end_s = _seconds(frame.pts, frame.time_base, origin) or 0.0
-                    block = _mono(frame, self.rate_hz)
                     yield end_s, block
                     end_s += len(block) / self.rate_hz
 
@@ -253,7 +251,10 @@ class FfmpegReader:
             with container:
                 if not container.streams.audio:
                     raise ClassifierError(ErrorKind.NOT_AUDIO, "no sound track")
-                yield container, container.streams.audio[0]
+                decodable = [stream for stream in container.streams.audio if stream.codec_context]
+                if not decodable:
+                    raise self._undecodable("unknown codec")
+                yield container, decodable[0]
 
     def _undecodable(self, detail: str) -> ClassifierError:
         return ClassifierError(ErrorKind.DAMAGED if self._says_audio else ErrorKind.NOT_AUDIO, detail)
@@ -270,6 +271,7 @@ def _mono(frame: AudioFrame, rate_hz: int) -> FloatArray:
 
     FFmpeg's own downmix is 3 dB louder than the mean that the features were defined with.
     """
+    frame = _packed(frame)
     values: npt.NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T
@@ -279,6 +281,17 @@ def _mono(frame: AudioFrame, rate_hz: int) -> FloatArray:
         values = values.astype(np.float32) / -float(np.iinfo(values.dtype).min)
     mono = values.mean(axis=0, dtype=np.float32)
     return mono if frame.sample_rate == rate_hz else soxr.resample(mono, frame.sample_rate, rate_hz)
+
+
+def _packed(frame: AudioFrame) -> AudioFrame:
+    """The same frame with its channels interleaved, if PyAV cannot read them one by one.
+
+    PyAV 18 finds a frame's planes by walking to a null pointer, which FFmpeg promises only for fewer than eight; beyond
+    that it reads foreign memory, and a damaged file can claim any number of channels.
+    """
+    if not frame.format.is_planar or frame.layout.nb_channels < 8:
+        return frame
+    return av.AudioResampler(format=frame.format.packed, layout=frame.layout).resample(frame)[0]
 
 
 def _seconds(ticks: int | None, time_base: Fraction | None, origin: int) -> float | None:

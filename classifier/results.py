@@ -70,6 +70,11 @@ class Classification:
     def confidence(self) -> float:
         return self.scores[0].confidence
 
+    @property
+    def title(self) -> str:
+        """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
+        return self.genre.name if self.certain else f"{self.genre.name}?"
+
     def to_dict(self, *, file: str) -> dict[str, Any]:
         """The answer as plain JSON values; `file` is the name the asker knows the track by."""
         return {

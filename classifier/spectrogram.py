@@ -55,8 +55,8 @@ class _SpectrogramFigure:
     def __init__(self) -> None:
         figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
         self._canvas = FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.105, 0.155, 0.765, 0.725))
-        bar_axes = figure.add_axes((0.885, 0.155, 0.022, 0.725))
+        axes = figure.add_axes((0.105, 0.105, 0.765, 0.765))
+        bar_axes = figure.add_axes((0.885, 0.105, 0.022, 0.765))
         edges_mel = librosa.hz_to_mel([_FMIN_HZ, _FMAX_HZ])
         self._image = axes.imshow(
             np.zeros((_N_MELS, 2), np.float32),

@@ -22,7 +22,7 @@ from training.evaluation import Metrics, measure
 from training.network import Recipe, build_network, callbacks
 from training.sampling import SampledBatches, Sampling, one_hot
 from training.splits import Parts
-from training.tables import FeatureTable
+from training.tables import FeatureTable, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +49,10 @@ def fit_model(parts: Parts, *, recipe: Recipe, sampling: Sampling, seed: int, ve
     network = build_network(recipe)
     fitted = network.fit(
         SampledBatches(parts.train, scaler, sampling, batch_size=recipe.batch_size, seed=seed),
-        validation_data=(scaler.transform(parts.validation.features), one_hot(parts.validation.labels)),
+        validation_data=_validation_data(parts.validation, scaler),
         epochs=recipe.max_epochs,
         callbacks=callbacks(recipe),
-        class_weight=class_weights(parts.train),
+        class_weight=class_weights(parts.train.labels),
         verbose=verbose,
     )
     held_out = _predict(network, scaler, parts.validation)
@@ -75,11 +75,18 @@ def fit_scaler(table: FeatureTable) -> Scaler:
     return Scaler(mean=tuple(scaler.mean_.tolist()), scale=tuple(scaler.scale_.tolist()))
 
 
-def class_weights(table: FeatureTable) -> dict[int, float]:
+def class_weights(labels: IntArray) -> dict[int, float]:
     """Weights that make every genre count the same in the loss, however many windows it has."""
-    present = np.unique(table.labels)
-    weights = compute_class_weight("balanced", classes=present, y=table.labels)
+    present = np.unique(labels)
+    weights = compute_class_weight("balanced", classes=present, y=labels)
     return dict(zip(present.tolist(), weights.tolist(), strict=True))
+
+
+def _validation_data(table: FeatureTable, scaler: Scaler) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Features, one-hot genres and weights: the stop, too, counts every genre the same."""
+    weights = class_weights(table.labels)
+    each = np.array([weights[label] for label in table.labels.tolist()], np.float32)
+    return scaler.transform(table.features), one_hot(table.labels), each
 
 
 def _predict(network: keras.Model, scaler: Scaler, table: FeatureTable) -> FloatArray:

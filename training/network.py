@@ -17,12 +17,12 @@ class Recipe:
 
     units: tuple[int, int, int] = (128, 64, 32)
     dropout: tuple[float, float] = (0.4, 0.3)
-    l2: float = 1e-3
+    l2: float = 3e-2
     learning_rate: float = 5e-4
     constant_epochs: int = 20
-    decay_per_epoch: float = 0.05
-    """After `constant_epochs` the learning rate is multiplied by exp(-0.05) at each epoch."""
-    batch_size: int = 64
+    decay_per_epoch: float = 0.02
+    """After `constant_epochs` the learning rate is multiplied by exp(-0.02) at each epoch."""
+    batch_size: int = 32
     max_epochs: int = 200
     patience: int = 25
     """Epochs without a lower validation loss before the training stops."""

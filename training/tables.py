@@ -107,11 +107,16 @@ def _read(path: Path) -> pd.DataFrame:
     has_tracks = "track" in frame.columns
     stem = path.stem
     defaults = {"source": stem, "split": "", "quality": "", "variant": PLAIN}
-    columns = {name: frame[name].fillna(value) if name in frame else value for name, value in defaults.items()}
+    columns = {name: _texts(frame[name], value) if name in frame else value for name, value in defaults.items()}
     tracks = frame["track"].astype(str) if has_tracks else [f"{stem}:{row}" for row in range(len(frame))]
-    tidy = frame[[*FEATURE_NAMES, "label"]].assign(track=tracks, **columns)
+    tidy = frame[[*FEATURE_NAMES, "label"]].copy().assign(track=tracks, **columns)
     tidy.attrs["has_tracks"] = has_tracks
     return tidy
+
+
+def _texts(column: "pd.Series[str]", default: str) -> "pd.Series[str]":
+    """A column as text; a column of empty cells comes back from CSV as NaN numbers."""
+    return column.astype(object).where(column.notna(), default).astype(str)
 
 
 def _check_values(frame: pd.DataFrame, path: Path) -> None:

@@ -1,0 +1,38 @@
+"""Fixtures that several rooms share. One BLAS thread, as in production: set before numpy is imported."""
+
+from classifier.threads import limit_blas_threads
+
+limit_blas_threads()
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S  # noqa: E402
+from classifier.pipeline import GenreClassifier  # noqa: E402
+from classifier.readers import FloatArray  # noqa: E402
+from tests.support.audio import dance_track, mp3  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def track() -> FloatArray:
+    """40 seconds of a synthetic dance track, mono, 44.1 kHz."""
+    return dance_track(40.0)
+
+
+@pytest.fixture(scope="session")
+def track_mp3(track: FloatArray) -> bytes:
+    return mp3(track)
+
+
+@pytest.fixture(scope="session")
+def window() -> FloatArray:
+    """One window (66150,) of the same kind of music at 22,050 Hz."""
+    samples = dance_track(WINDOW_S, rate_hz=SAMPLE_RATE_HZ)
+    assert samples.dtype == np.float32
+    return samples
+
+
+@pytest.fixture(scope="session")
+def classifier() -> GenreClassifier:
+    """The shipped model in LiteRT."""
+    return GenreClassifier()
