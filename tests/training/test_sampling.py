@@ -1,0 +1,66 @@
+"""What is drawn in an epoch: sources balanced, genres in their shares, gain on one feature only."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classifier.bundle import Scaler
+from classifier.features import FEATURE_NAMES
+from tests.support.tables import frame
+from training.sampling import SampledBatches, Sampling, row_probabilities
+from training.tables import FeatureTable, read_tables
+
+IDENTITY = Scaler(mean=(0.0,) * len(FEATURE_NAMES), scale=(1.0,) * len(FEATURE_NAMES))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> FeatureTable:
+    """House: 10 windows of songs and 2 of guide; all else as it comes; an altered copy of every window."""
+    data = frame()
+    house = data["label"] == "house"
+    data.loc[house, "source"] = ["songs"] * 10 + ["guide"] * 2
+    both = pd.concat([data, data.assign(variant="lowpass")])
+    both.to_parquet(tmp_path / "t.parquet")
+    return read_tables([tmp_path / "t.parquet"])
+
+
+def shares(table: FeatureTable, sampling: Sampling, rows: np.ndarray) -> float:
+    return float(row_probabilities(table, sampling)[rows].sum())
+
+
+def test_full_balance_makes_the_sources_of_a_genre_equal(table: FeatureTable) -> None:
+    house = table.labels == 7
+    songs, guide = house & (table.sources == "songs"), house & (table.sources == "guide")
+    balanced, raw = Sampling(source_balance=1.0), Sampling(source_balance=0.0)
+    assert shares(table, balanced, songs) == pytest.approx(shares(table, balanced, guide))
+    assert shares(table, raw, songs) == pytest.approx(5 * shares(table, raw, guide))
+
+
+def test_genres_keep_their_shares(table: FeatureTable) -> None:
+    for sampling in (Sampling(), Sampling(source_balance=1.0, variant_weight=0.0)):
+        for label in range(16):
+            assert shares(table, sampling, table.labels == label) == pytest.approx(1 / 16)
+
+
+def test_a_weight_of_zero_is_never_drawn(table: FeatureTable) -> None:
+    assert shares(table, Sampling(variant_weight=0.0), ~table.is_plain) == 0.0
+
+
+def test_every_epoch_is_drawn_anew_and_a_seed_repeats_it(table: FeatureTable) -> None:
+    first, second = (SampledBatches(table, IDENTITY, Sampling(), batch_size=16, seed=3) for _ in range(2))
+    assert len(first) == 12  # as many rows as there are plain windows
+    features, genres = first[0]
+    assert features.shape == (16, 122)
+    assert genres.sum(axis=1).tolist() == [1.0] * 16
+    np.testing.assert_array_equal(features, second[0][0])
+    first.on_epoch_end()
+    assert not np.array_equal(features, first[0][0])
+
+
+def test_a_gain_touches_mfcc1_mean_only(table: FeatureTable) -> None:
+    loud = SampledBatches(table, IDENTITY, Sampling(gain_db=10.0), batch_size=64, seed=3)[0][0]
+    plain = SampledBatches(table, IDENTITY, Sampling(gain_db=0.0), batch_size=64, seed=3)[0][0]
+    changed = (loud != plain).any(axis=0)
+    assert [name for name, is_changed in zip(FEATURE_NAMES, changed, strict=True) if is_changed] == ["mfcc1_mean"]
