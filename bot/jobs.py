@@ -14,9 +14,6 @@ from classifier.results import Classification
 if TYPE_CHECKING:
     from classifier.pipeline import GenreClassifier
 
-HEAVY_MODULES = ("classifier.warmup",)
-"""Imported once, in the process that workers are forked from."""
-
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
@@ -52,15 +49,12 @@ class Refusal:
 
 
 def load_classifier(choice: ModelChoice) -> "GenreClassifier":
-    """Load the model and run every step once, so that the first person does not wait for it."""
+    """Load the model in a worker."""
     from classifier.bundle import DEFAULT_BUNDLE
     from classifier.model import RuntimeName
     from classifier.pipeline import GenreClassifier
-    from classifier.warmup import warm_up
 
-    classifier = GenreClassifier(choice.bundle or DEFAULT_BUNDLE, runtime=RuntimeName(choice.runtime))
-    warm_up(classifier)
-    return classifier
+    return GenreClassifier(choice.bundle or DEFAULT_BUNDLE, runtime=RuntimeName(choice.runtime))
 
 
 def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
@@ -76,6 +70,6 @@ def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
         return Refusal(error.kind, error.detail)
     return Answer(
         classification=classification,
-        spectrogram_png=render_spectrogram(audio.samples, window=audio.window, title=classification.genre.name),
+        spectrogram_png=render_spectrogram(audio.samples, window=audio.window, title=classification.title),
         excerpt_wav=export_excerpt(audio.samples),
     )

@@ -7,23 +7,31 @@ once, so a replacement is there in a fraction of a second.
 """
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 import signal
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import cast
+from typing import ParamSpec, TypeVar
 
 from bot.failures import Failure, FailureKind
-from bot.jobs import HEAVY_MODULES, Answer, ClipJob, ModelChoice, Refusal, load_classifier, run_clip
+from bot.jobs import Answer, ClipJob, ModelChoice, Refusal, load_classifier, run_clip
 from classifier.errors import ClassifierError
 from classifier.threads import limit_blas_threads
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _RESTART_DELAY_S = 1.0
 _KILL_WAIT_S = 5.0
+_TAKEN = "taken"
+"""A worker's word that it holds the job now."""
+_NOT_TAKEN = "not taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,13 @@ class ModelUnusable(Exception):
     """No worker can ever start; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
     """A job in the queue and where its outcome goes."""
 
     job: ClipJob
     done: asyncio.Future[Answer | Refusal]
+    is_second_try: bool = False
 
     def settle(self, outcome: Answer | Refusal | Failure) -> None:
         if self.done.done():  # whoever asked has gone
@@ -72,7 +81,6 @@ class WorkerPool:
         self._jobs_per_worker = jobs_per_worker
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(queue_limit)
         self._slots: list[asyncio.Task[None]] = []
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker-pipe")
         self._running: set[asyncio.Future[Answer | Refusal]] = set()
         self._closing = False
         self._first_ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -94,7 +102,7 @@ class WorkerPool:
     def start(self) -> None:
         """Begin to start the workers; returns at once."""
         limit_blas_threads()
-        multiprocessing.set_forkserver_preload(list(HEAVY_MODULES))
+        multiprocessing.set_forkserver_preload(["bot.preload"])
         self._slots = [asyncio.create_task(self._keep_worker(), name=f"worker-{n}") for n in range(self._count)]
 
     async def until_ready(self) -> str:
@@ -122,16 +130,19 @@ class WorkerPool:
         for slot in self._slots:
             slot.cancel()
         await asyncio.gather(*self._slots, return_exceptions=True)
-        self._threads.shutdown(wait=False)
 
     async def _keep_worker(self) -> None:
         """Keep one worker alive, for as long as the pool is."""
-        loop = asyncio.get_running_loop()
         held: _Waiting | None = None
         while True:
-            worker = await loop.run_in_executor(self._threads, _Worker, self._choice)
             try:
-                hello = await loop.run_in_executor(self._threads, worker.receive)
+                worker = await _in_thread(_Worker, self._choice)
+            except (OSError, EOFError) as error:  # the process that workers are forked from has died
+                log.error("A worker could not be started (%r); trying again", error)
+                await asyncio.sleep(_RESTART_DELAY_S)
+                continue
+            try:
+                hello = await _in_thread(worker.receive)
                 if isinstance(hello, CannotStart):
                     self._report_unusable(hello.reason)
                     return
@@ -153,28 +164,41 @@ class WorkerPool:
     async def _serve_with(self, worker: "_Worker", held: "_Waiting | None") -> "_Waiting | None":
         """Hand jobs to a worker until it has done its share, failed, or died.
 
-        `held` is a job that comes first; the job returned was not begun, since the worker had died while idle.
+        `held` is a job that comes first. The job returned was not begun, since the worker had died before it took it.
         """
         for _ in range(self._jobs_per_worker):
             waiting = held or await self._next_job(worker)
             held = None
-            if waiting is None or not worker.is_alive:
+            if waiting is None:
                 log.warning("A worker died while idle (%s); starting another", worker.epitaph())
-                return waiting
+                return None
             if waiting.done.done():  # whoever asked has gone
                 continue
-            self._running.add(waiting.done)
-            try:
-                outcome = await self._exchange(worker, waiting.job)
-            except asyncio.CancelledError:
-                waiting.settle(Failure(FailureKind.STOPPING))
-                raise
-            finally:
-                self._running.discard(waiting.done)
-            waiting.settle(outcome)
+            outcome = await self._settled(worker, waiting)
+            if outcome is _NOT_TAKEN:
+                return waiting
             if isinstance(outcome, Failure):
                 break
+            del waiting, outcome  # no audio is kept while the worker waits for the next job
         return None
+
+    async def _settled(self, worker: "_Worker", waiting: "_Waiting") -> object:
+        """Do one job and tell who asked; `_NOT_TAKEN` leaves it open for another worker, but only once."""
+        self._running.add(waiting.done)
+        try:
+            outcome = await self._exchange(worker, waiting.job)
+            if outcome is _NOT_TAKEN and not waiting.is_second_try:
+                waiting.is_second_try = True
+                return outcome
+            if not isinstance(outcome, Answer | Refusal | Failure):
+                outcome = Failure(FailureKind.CRASHED, f"worker ended: {worker.epitaph()}")
+            waiting.settle(outcome)
+            return outcome
+        except asyncio.CancelledError:
+            waiting.settle(Failure(FailureKind.STOPPING))
+            raise
+        finally:
+            self._running.discard(waiting.done)
 
     async def _next_job(self, worker: "_Worker") -> "_Waiting | None":
         """The next job in the queue, or None as soon as the idle worker dies."""
@@ -190,12 +214,12 @@ class WorkerPool:
             taking.cancel()
             dying.cancel()
 
-    async def _exchange(self, worker: "_Worker", job: ClipJob) -> Answer | Refusal | Failure:
-        """One job, one answer, within the time limit."""
-        reply = asyncio.get_running_loop().run_in_executor(self._threads, worker.exchange, job)
+    async def _exchange(self, worker: "_Worker", job: ClipJob) -> object:
+        """One job, one answer, within the time limit; None if the worker died with it."""
+        reply = asyncio.ensure_future(_in_thread(worker.exchange, job))
         try:
             async with asyncio.timeout(self._job_timeout_s):
-                answer = await asyncio.shield(reply)
+                return await asyncio.shield(reply)
         except TimeoutError:
             worker.kill()
             await reply
@@ -203,7 +227,32 @@ class WorkerPool:
         except asyncio.CancelledError:
             worker.kill()
             raise
-        return answer if answer is not None else Failure(FailureKind.CRASHED, f"worker ended: {worker.epitaph()}")
+
+
+async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function that blocks. Unlike an executor's thread, this one never delays the end of the program."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: T | None, error: BaseException | None) -> None:
+        if result.done():
+            return
+        if error is None:
+            result.set_result(value)  # type: ignore[arg-type]
+        else:
+            result.set_exception(error)
+
+    def call() -> None:
+        value, error = None, None
+        try:
+            value = function(*args, **kwargs)
+        except BaseException as caught:
+            error = caught
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, value, error)
+
+    threading.Thread(target=call, daemon=True, name=function.__name__).start()
+    return await result
 
 
 class _Worker:
@@ -218,10 +267,6 @@ class _Worker:
         theirs.close()
 
     @property
-    def is_alive(self) -> bool:
-        return self._process.is_alive()
-
-    @property
     def sentinel(self) -> int:
         """A file descriptor that becomes readable when the process ends."""
         return self._process.sentinel
@@ -233,13 +278,13 @@ class _Worker:
         except (EOFError, OSError):
             return None
 
-    def exchange(self, job: ClipJob) -> Answer | Refusal | None:
-        """Send a job and wait for its answer; None if the worker has died."""
+    def exchange(self, job: ClipJob) -> object:
+        """Send a job and wait for its answer; None if the worker died with it, `_NOT_TAKEN` if it died before."""
         try:
             self._pipe.send(job)
         except OSError:
-            return None
-        return cast(Answer | Refusal | None, self.receive())
+            return _NOT_TAKEN
+        return self.receive() if self.receive() == _TAKEN else _NOT_TAKEN
 
     def kill(self) -> None:
         """End the process at once, whatever it is doing."""
@@ -264,10 +309,10 @@ def serve(pipe: Connection, choice: ModelChoice) -> None:
     except ClassifierError as error:
         pipe.send(CannotStart(str(error)))
         return
-    pipe.send(Ready(classifier.model.metadata.model_version))
-    while True:
-        try:
+    with contextlib.suppress(EOFError, ConnectionError):  # the bot has closed its end
+        pipe.send(Ready(classifier.model.metadata.model_version))
+        while True:
             job: ClipJob = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(run_clip(classifier, job))
+            pipe.send(_TAKEN)
+            pipe.send(run_clip(classifier, job))
+            del job

@@ -82,7 +82,7 @@ def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
         "window": texts("result-window", start=start, end=end, file=_shortened(file_name) or texts("result-untitled")),
         "notes": [texts(f"note-{note.replace('_', '-')}") for note in clip.notes],
         "scores": [
-            {"name": _titled(score), "share": round(score.confidence, 4), "percent": texts.percent(score.confidence)}
+            {"name": _titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
             for score in clip.scores
         ],
         "picture": _data_uri("image/png", answer.spectrogram_png),

@@ -8,6 +8,7 @@ const button = form.querySelector("button");
 const statusText = document.getElementById("status-text");
 const progress = document.getElementById("progress");
 const result = document.getElementById("result");
+const warming = document.getElementById("warming");
 
 function say(text, share) {
   statusText.textContent = text;
@@ -26,6 +27,7 @@ function show(html) {
   const answer = new DOMParser().parseFromString(html, "text/html").getElementById("result");
   if (!answer) return finish(form.dataset.network);
   finish("");
+  warming?.remove();
   result.replaceChildren(...answer.childNodes);
   result.focus();
   result.scrollIntoView({ behavior: "smooth", block: "start" });
@@ -65,7 +67,6 @@ drop.addEventListener("drop", (event) => {
   }
 });
 
-const warming = document.getElementById("warming");
 async function watchWarming() {
   try {
     const health = await (await fetch("/healthz")).json();

@@ -1,0 +1,54 @@
+"""A pool and a service as the bot makes them, with the shipped model."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+import pytest
+
+from bot.audio import IncomingAudio
+from bot.jobs import ModelChoice
+from bot.service import GenreService
+from bot.workers import WorkerPool
+from config import Settings
+
+PoolMaker = Callable[..., WorkerPool]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(_env_file=None, workers=1, max_upload_mb=2.0, job_timeout_s=20.0)
+
+
+@pytest.fixture
+async def make_pool() -> AsyncIterator[PoolMaker]:
+    """Makes pools and closes them after the test."""
+    pools: list[WorkerPool] = []
+
+    def make(**changes: float) -> WorkerPool:
+        limits: dict[str, float] = {"workers": 1, "job_timeout_s": 20.0, "jobs_per_worker": 1000, "queue_limit": 8}
+        pool = WorkerPool(ModelChoice(None, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
+        pools.append(pool)
+        pool.start()
+        return pool
+
+    yield make
+    for pool in pools:
+        await pool.close(grace_s=0.1)
+
+
+@pytest.fixture
+async def service(settings: Settings, make_pool: PoolMaker) -> GenreService:
+    pool = make_pool()
+    await pool.until_ready()
+    return GenreService(settings, pool)
+
+
+def incoming(
+    content: bytes, *, name: str = "track.mp3", declared_size: int | None = None, media_type: str | None = "audio/mpeg"
+) -> IncomingAudio:
+    """A file that arrives in small chunks."""
+
+    async def fetch() -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(content), 10_000):
+            yield content[start : start + 10_000]
+
+    return IncomingAudio(name, declared_size, media_type, fetch)

@@ -1,0 +1,104 @@
+"""`python -m bot` as a process: up at once, one line about missing tokens, a clean stop, clear refusals to start."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Bot:
+    """A running `python -m bot`; its log is read when it has ended."""
+
+    def __init__(self, **environment: str) -> None:
+        self.port = free_port()
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bot"],
+            env={**inherited, "WEB_PORT": str(self.port), "WORKERS": "1", **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def get(self, path: str, *, within_s: float = 15.0) -> bytes:
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as response:
+                    return bytes(response.read())
+            except urllib.error.URLError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+
+    def until_ready(self) -> None:
+        while json.loads(self.get("/healthz"))["status"] != "ready":
+            time.sleep(0.05)
+
+    def end(self, number: signal.Signals) -> str:
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=10)[1]
+
+
+@pytest.fixture
+def bot() -> Iterator[Bot]:
+    running = Bot()
+    yield running
+    running.process.kill()
+    running.process.communicate()
+
+
+def test_without_tokens_the_page_is_on_and_one_line_says_so(bot: Bot) -> None:
+    assert b"<form" in bot.get("/")
+    bot.until_ready()
+    log = bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
+    lines = [line for line in log.splitlines() if "DISCORD_TOKEN" in line]
+    assert len(lines) == 1
+    assert "only the web page is on" in lines[0]
+    assert f"http://127.0.0.1:{bot.port}" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_while_it_still_warms_up(bot: Bot, number: signal.Signals) -> None:
+    bot.get("/")
+    log = bot.end(number)
+    assert bot.process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bot = Bot(WEB_PORT=str(taken.getsockname()[1]))
+        log = bot.process.communicate(timeout=20)[1]
+    assert bot.process.returncode == 1
+    assert log.splitlines()[-1].startswith("WEB_HOST, WEB_PORT: cannot listen on 127.0.0.1:")
+    assert "Traceback" not in log
+
+
+def test_a_model_that_cannot_be_loaded_stops_the_start(tmp_path: Path) -> None:
+    bot = Bot(MODEL_BUNDLE=str(tmp_path))
+    log = bot.process.communicate(timeout=30)[1]
+    assert bot.process.returncode == 1
+    assert "the model bundle cannot be used" in log.splitlines()[-1]
+    assert "Traceback" not in log

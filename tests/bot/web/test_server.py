@@ -1,0 +1,192 @@
+"""The web adapter over real HTTP: pages, JSON, every status, both languages."""
+
+import asyncio
+import html
+import io
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.failures import Failure, FailureKind
+from bot.service import GenreService
+from classifier.cli import main as classify_on_command_line
+from tests.bot.web.conftest import RunningPage
+
+
+@pytest.fixture
+async def http(page: RunningPage) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(page.url) as session:
+        yield session
+
+
+def form(content: bytes | None, *, offset: str | None = None, name: str = "track.mp3") -> aiohttp.FormData:
+    data = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
+    data.add_field("other", "ignored")
+    if content is not None:
+        data.add_field("file", io.BytesIO(content), filename=name, content_type="audio/mpeg")
+    if offset is not None:
+        data.add_field("offset", offset)
+    return data
+
+
+async def test_json_is_what_the_command_line_says(
+    http: aiohttp.ClientSession, track_mp3: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "track.mp3"
+    path.write_bytes(track_mp3)
+    assert classify_on_command_line([str(path), "--json", "--offset", "12.5"]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    async with http.post("/api/classify", data=form(track_mp3, offset="12.5")) as response:
+        assert response.status == 200
+        assert response.content_type == "application/json"
+        answer = await response.json()
+    assert answer.pop("file") == "track.mp3"
+    assert expected.pop("file") == str(path)
+    assert answer == expected
+
+
+async def test_the_offset_is_optional_and_may_have_a_comma(http: aiohttp.ClientSession, track_mp3: bytes) -> None:
+    for offset, start_s in ((None, 30.0), ("", 30.0), ("7,5", 7.5), ("0", 0.0)):
+        async with http.post("/api/classify", data=form(track_mp3, offset=offset)) as response:
+            assert (await response.json())["window"]["start_s"] == start_s
+
+
+@pytest.mark.parametrize(
+    ("content", "offset", "status", "kind"),
+    [
+        (b"", None, 422, "empty"),
+        (b"just text", None, 422, "not-audio"),
+        (b"fLaC" + bytes(99), None, 422, "damaged"),
+        (bytes(3 * 1024 * 1024), None, 413, "too-large"),
+        (None, None, 400, "no-file"),
+        (None, "30", 400, "no-file"),
+        (b"x", "soon", 400, "bad-offset"),
+        (b"x", "-1", 400, "bad-offset"),
+        (b"x", "1e99", 400, "bad-offset"),
+    ],
+)
+@pytest.mark.parametrize(("language", "reference"), [("en", "Reference: "), ("es", "Referencia: ")])
+async def test_each_refusal_has_its_status_and_words(
+    http: aiohttp.ClientSession,
+    content: bytes | None,
+    offset: str | None,
+    status: int,
+    kind: str,
+    language: str,
+    reference: str,
+) -> None:
+    headers = {"Accept-Language": language}
+    async with http.post("/api/classify", data=form(content, offset=offset), headers=headers) as response:
+        assert response.status == status
+        error = (await response.json())["error"]
+    assert error["kind"] == kind
+    assert error["message"]
+    assert error["advice"]
+    assert re.fullmatch("[0-9a-f]{8}", error["reference"])
+    async with http.post("/", data=form(content, offset=offset), headers=headers) as response:
+        assert response.status == status
+        text = html.unescape(await response.text())
+    assert error["message"] in text
+    assert error["advice"] in text
+    assert reference in text
+    assert 'role="alert"' in text
+
+
+async def test_a_body_that_is_no_form_is_refused(http: aiohttp.ClientSession) -> None:
+    for headers in ({"Content-Type": "text/plain"}, {"Content-Type": "multipart/form-data; boundary=x"}, {}):
+        async with http.post("/api/classify", data=b"nonsense", headers=headers) as response:
+            assert response.status == 400
+            assert (await response.json())["error"]["kind"] == "no-file"
+
+
+async def test_the_plain_form_answers_with_a_whole_page(http: aiohttp.ClientSession, track_mp3: bytes) -> None:
+    async with http.post("/", data=form(track_mp3, offset="10", name="<b>&“x”.mp3")) as response:
+        assert response.status == 200
+        text = await response.text()
+    assert "&lt;b&gt;&amp;“x”.mp3" in text
+    assert "<b>" not in text
+    assert text.count("<rect") == 16
+    assert 'src="data:image/png;base64,' in text
+    assert 'src="data:audio/wav;base64,' in text
+    assert 'value="10"' in text
+
+
+async def test_the_page_speaks_the_language_of_the_browser(http: aiohttp.ClientSession) -> None:
+    for headers, query, words in (
+        ({"Accept-Language": "es-AR,es;q=0.9"}, "", "¿Qué género es?"),
+        ({"Accept-Language": "de"}, "", "What genre is this?"),
+        ({"Accept-Language": "es"}, "?lang=en", "What genre is this?"),
+        ({"Accept-Language": "en"}, "?lang=xx", "What genre is this?"),
+    ):
+        async with http.get(f"/{query}", headers=headers) as response:
+            assert words in await response.text()
+
+
+async def test_nothing_is_stored_and_nothing_foreign_is_loaded(http: aiohttp.ClientSession) -> None:
+    async with http.get("/") as response:
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        text = await response.text()
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "style=" not in text
+
+
+async def test_health_says_warming_and_then_ready(http: aiohttp.ClientSession, page: RunningPage) -> None:
+    async with http.get("/healthz") as response:
+        assert await response.json() == {"status": "warming", "model_version": None}
+    async with http.get("/") as response:
+        assert 'id="warming"' in await response.text()
+    version = await page.pool.until_ready()
+    async with http.get("/healthz") as response:
+        assert await response.json() == {"status": "ready", "model_version": version}
+    async with http.get("/") as response:
+        assert 'id="warming"' not in await response.text()
+
+
+async def test_the_page_answers_while_a_clip_is_worked_on(http: aiohttp.ClientSession, track_mp3: bytes) -> None:
+    clip = asyncio.ensure_future(http.post("/api/classify", data=form(track_mp3)))
+    slowest = 0.0
+    while not clip.done():
+        started = time.monotonic()
+        async with http.get("/healthz") as response:
+            assert response.status == 200
+        slowest = max(slowest, time.monotonic() - started)
+    (await clip).release()
+    assert slowest < 1.0  # a worker's start alone takes longer
+
+
+async def test_a_bug_becomes_a_reference_and_the_log_has_the_rest(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(GenreService, "identify", broken)
+    async with http.post("/api/classify", data=form(b"x")) as response:
+        assert response.status == 500
+        text = await response.text()
+    assert "secret" not in text
+    assert json.loads(text)["error"]["reference"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [(FailureKind.BUSY, 503), (FailureKind.TIMEOUT, 504), (FailureKind.CRASHED, 500), (FailureKind.STOPPING, 503)],
+)
+async def test_our_own_troubles_have_their_status(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, kind: FailureKind, status: int
+) -> None:
+    async def troubled(*_: object, **__: object) -> None:
+        raise Failure(kind)
+
+    monkeypatch.setattr(GenreService, "identify", troubled)
+    async with http.post("/api/classify", data=form(b"x")) as response:
+        assert response.status == status
+        assert (await response.json())["error"]["kind"] == kind
