@@ -140,7 +140,7 @@ class SndfileReader:
     def __init__(self, source: Source) -> None:
         self._stream = open_stream(source)
         try:
-            self._file = soundfile.SoundFile(self._stream)
+            self._file = soundfile.SoundFile(_SndfileStream(self._stream))
         except soundfile.LibsndfileError as error:
             self._stream.close()
             raise UnreliableSource(str(error)) from error
@@ -163,7 +163,7 @@ class SndfileReader:
             self._file.seek(start)
             while len(block := self._file.read(size, dtype="float32", always_2d=True)):
                 yield block.mean(axis=1)
-        except soundfile.LibsndfileError as error:
+        except (soundfile.LibsndfileError, ValueError) as error:  # ValueError: past the end that it announced
             raise UnreliableSource(str(error)) from error
         if not self._length_is_exact or self._file.tell() < self._file.frames:
             raise UnreliableSource("the end may be a guess")
@@ -173,6 +173,19 @@ class SndfileReader:
             raise UnreliableSource("the end may be a guess")
         start_s = max(0.0, self._file.frames / self.rate_hz - duration_s)
         return start_s, _joined(list(self.blocks(start_s)))
+
+
+class _SndfileStream:
+    """What libsndfile needs of a stream. In damaged files it seeks to before the beginning: that moves nothing."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.tell = stream.tell
+        self.read = stream.read
+        self._seek = stream.seek
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
+        with contextlib.suppress(ValueError, OSError):
+            self._seek(offset, whence)
 
 
 class FfmpegReader:

@@ -30,6 +30,10 @@ def worker_pids() -> list[int]:
     return [pid for child in children.get(os.getpid(), []) for pid in children.get(child, [])]
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 async def until_another_worker(old: list[int]) -> list[int]:
     for _ in range(400):
         if pids := [pid for pid in worker_pids() if pid not in old]:
@@ -113,6 +117,29 @@ async def test_a_worker_that_dies_idle_costs_no_job(make_pool: PoolMaker, track_
     os.kill((await until_another_worker([pid]))[0], signal.SIGKILL)
     await asyncio.sleep(0.5)
     assert isinstance(await pool.run(ClipJob(track_mp3, 0.0)), Answer)
+
+
+async def test_the_process_that_workers_are_forked_from_may_die_too(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    pool = make_pool()
+    await pool.until_ready()
+    (pid,) = worker_pids()
+    os.kill(parent_of(pid), signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    assert isinstance(await pool.run(ClipJob(track_mp3, 0.0)), Answer)
+
+
+async def test_closing_twice_and_while_workers_start_is_quick(make_pool: PoolMaker) -> None:
+    pool = make_pool()
+    await asyncio.sleep(0)
+    started = time.monotonic()
+    await pool.close()
+    await pool.close()
+    assert time.monotonic() - started < 1.0
+
+
+async def test_a_large_file_reaches_the_worker(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    pool = make_pool()
+    assert isinstance(await pool.run(ClipJob(track_mp3 + bytes(200_000_000), 1.0)), Answer)
 
 
 async def test_a_worker_is_replaced_after_its_share(make_pool: PoolMaker, track_mp3: bytes) -> None:

@@ -1,6 +1,7 @@
 """Where the window lies, to the sample; every format; every kind of refusal."""
 
 import contextlib
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -278,6 +279,21 @@ def test_flipped_bytes_are_answered_or_refused(name: str, track: FloatArray, dat
     answered_or_refused(bytes(content))
 
 
+@pytest.mark.parametrize("name", ["mp3 22 kHz", "mp3 vbr", "m4a", "webm"])
+def test_foreign_pieces_are_survived_in_silence(
+    name: str, track: FloatArray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libsndfile then counts past the end it announced, and seeks before the beginning."""
+    content = _flippable(name, track)
+    chance = random.Random(1)
+    for _ in range(150):
+        place = chance.randrange(len(content))
+        foreign = chance.randbytes(chance.choice([0, 100, 20_000]))
+        mixed = content[:place] + foreign + content[place + chance.randrange(5_000) :]
+        answered_or_refused(mixed, offset_s=chance.choice([0.0, 2.0, 3.5, 30.0]))
+    assert "Traceback" not in capfd.readouterr().err
+
+
 _FLIPPABLE: dict[str, bytes] = {}
 
 
@@ -349,9 +365,9 @@ def refusal(content: bytes) -> ErrorKind:
     return caught.value.kind
 
 
-def answered_or_refused(content: bytes) -> None:
+def answered_or_refused(content: bytes, *, offset_s: float = 2.0) -> None:
     """No crash, no hang, nothing but a full window or the classifier's own error."""
     with contextlib.suppress(ClassifierError):
-        audio = decode_window(content, offset_s=2.0)
+        audio = decode_window(content, offset_s=offset_s)
         assert audio.samples.shape == (66_150,)
         assert np.isfinite(audio.samples).all()
