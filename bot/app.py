@@ -64,6 +64,8 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
 def _say_platforms(settings: Settings) -> None:
     if not settings.discord_token and not settings.telegram_token:
         log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
+    else:
+        log.warning("This version has no Discord and no Telegram adapter yet: only the web page is on.")
 
 
 async def _warm(pool: WorkerPool, stop: asyncio.Event) -> None:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     default_offset_s: float = Field(30.0, ge=0, le=3600, description="seconds skipped at the start of a track")
     max_offset_s: float = Field(3600.0, gt=0, le=86400, description="largest offset a person may ask for")
-    max_upload_mb: float = Field(50.0, gt=0, le=2048, description="largest file that is accepted")
+    max_upload_mb: float = Field(100.0, gt=0, le=2048, description="largest file that is accepted")
     upload_timeout_s: float = Field(120.0, gt=0, description="how long one upload or download may take")
 
     workers: Annotated[int, Field(ge=1, le=64)] = Field(

@@ -79,3 +79,8 @@ def test_env_example_names_every_setting_with_its_default() -> None:
         default = getattr(defaults, name.lower())
         if name != "WORKERS":
             assert value == ("" if default is None else f"{default:g}" if isinstance(default, float) else str(default))
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in readme] == []
