@@ -60,9 +60,9 @@ class Bot:
 @pytest.fixture
 def bot() -> Iterator[Bot]:
     running = Bot()
-    yield running
-    running.process.kill()
-    running.process.communicate()
+    with running.process:
+        yield running
+        running.process.kill()
 
 
 def test_without_tokens_the_page_is_on_and_one_line_says_so(bot: Bot) -> None:
