@@ -10,6 +10,7 @@ from classifier.errors import ClassifierError
 from classifier.genres import SLUGS
 from classifier.model import GenreModel, RuntimeName
 from training.errors import TrainingError
+from training.outputs import check_target
 
 DEFAULT_SEED = 1
 
@@ -73,6 +74,7 @@ def _fit(options: argparse.Namespace) -> int:
     from training.splits import split_parts
     from training.tables import read_tables
 
+    check_target(options.out)
     table = read_tables(options.table)
     test = read_tables(options.test) if options.test else None
     parts = split_parts(table, test=test, keep_near=frozenset(options.keep_near), seed=options.seed)

@@ -16,13 +16,19 @@ import numpy as np
 import tensorflow as tf
 
 from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata
-from classifier.features import FEATURE_NAMES, SPEC
+from classifier.features import FEATURE_NAMES, SPEC, FloatArray
 from classifier.genres import SLUGS
+from classifier.model import KerasRuntime, LiteRtRuntime
 from training.card import model_card
+from training.errors import TrainingError
 from training.fitting import FittedModel
+from training.outputs import check_target
 from training.report import draw_confusion, draw_curves
 from training.splits import Parts
 from training.tables import FeatureTable
+
+MAX_RUNTIME_GAP = 1e-5
+"""Largest difference of a probability between the two formats of a network."""
 
 _LIBRARIES = ("keras", "tensorflow", "librosa", "numpy", "scikit-learn", "soxr")
 
@@ -32,8 +38,10 @@ def write_bundle(
 ) -> BundleMetadata:
     """Write a complete bundle to the folder `out`, replacing one that is there only when the new one is whole.
 
+    Raises `TrainingError` if the two formats of the network do not agree, or if `out` holds something else.
     `settings` records recipe, sampling and seed; `notes` is Markdown that the model card ends with.
     """
+    check_target(out)
     metadata = BundleMetadata(
         name=name,
         version=version_text,
@@ -60,6 +68,7 @@ def write_bundle(
         report.mkdir(parents=True)
         fitted.network.save(draft / KERAS_FILE)
         (draft / LITERT_FILE).write_bytes(to_litert(fitted.network))
+        _check_agreement(draft, fitted.scaler.transform(parts.test.features))
         (draft / METADATA_FILE).write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
         (draft / "MODEL_CARD.md").write_text(model_card(metadata, fitted.metrics, notes), encoding="utf-8")
         draw_confusion(fitted.metrics, report / "confusion.png")
@@ -68,6 +77,13 @@ def write_bundle(
             shutil.rmtree(out)
         os.replace(draft, out)
     return metadata
+
+
+def _check_agreement(draft: Path, rows: FloatArray) -> None:
+    """The numbers that were measured must be those that will be served."""
+    gap = float(np.abs(LiteRtRuntime(draft / LITERT_FILE)(rows) - KerasRuntime(draft / KERAS_FILE)(rows)).max())
+    if gap > MAX_RUNTIME_GAP:
+        raise TrainingError(f"the LiteRT network differs from the Keras network by {gap:.1e}")
 
 
 def to_litert(network: keras.Model) -> bytes:

@@ -14,7 +14,12 @@ from classifier.bundle import KERAS_FILE, LITERT_FILE, load_metadata
 from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
 from tests.support.tables import frame, write_public_shape
 from training.cli import main
+from training.errors import TrainingError
+from training.evaluation import measure
+from training.export import to_litert, write_bundle
+from training.fitting import FittedModel
 from training.network import Recipe, build_network, callbacks
+from training.splits import Parts
 from training.tables import read_tables
 
 
@@ -127,3 +132,22 @@ def test_a_wrong_table_is_one_line_and_exit_code_1(tmp_path: Path, capsys: pytes
     assert main(["fit", "--table", str(tmp_path / "bad.csv"), "--out", str(tmp_path / "b")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "b").exists()
+
+
+def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"dear")
+    assert main(["fit", "--table", "whatever.csv", "--out", str(tmp_path)]) == 1
+    assert "is no bundle" in capsys.readouterr().err
+    assert (tmp_path / "holiday.jpg").read_bytes() == b"dear"
+
+
+def test_a_network_whose_formats_differ_is_not_shipped(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = read_tables([bundle.parents[1] / "test_data_final.csv"])
+    parts = Parts(table, table, table)
+    metrics = measure(GenreModel.load(bundle).predict(table.features), table, certain_from=0.5)
+    one, other = build_network(Recipe()), build_network(Recipe())
+    fitted = FittedModel(one, load_metadata(bundle).scaler, 1.0, 0.5, {}, metrics)
+    monkeypatch.setattr("training.export.to_litert", lambda _: to_litert(other))
+    with pytest.raises(TrainingError, match="differs from the Keras network"):
+        write_bundle(fitted, parts, bundle.parent / "new", name="n", version_text="1", settings={}, notes="")
+    assert not (bundle.parent / "new").exists()
