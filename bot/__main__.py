@@ -3,6 +3,12 @@
 import asyncio
 import logging
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config import Settings
+
+_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main() -> int:
@@ -14,7 +20,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _set_up_logging(settings)
 
     from bot.app import CannotRun, run
 
@@ -24,6 +30,18 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _set_up_logging(settings: "Settings") -> None:
+    """One handler for everything, through which no secret passes; libraries that log each request say less."""
+    from bot.redaction import RedactingFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter(_LAYOUT, settings.secrets()))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    logging.captureWarnings(True)
+    for name in ("httpx", "httpcore", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 if __name__ == "__main__":

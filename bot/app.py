@@ -1,18 +1,27 @@
 """Putting the bot together: workers, service, adapters; and taking it apart again when it is told to stop."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 
 from aiohttp import web
 
+from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.web.server import WebAdapter
+from bot.assistant import Assistant
 from bot.jobs import ModelChoice
 from bot.service import GenreService
+from bot.storage import Storage, StorageUnusable
 from bot.workers import ModelUnusable, WorkerPool
 from config import Settings
 
 log = logging.getLogger(__name__)
+
+_JOBS_GRACE_S = 4.0
+"""How long running jobs may take to end once the bot is told to stop."""
+_ADAPTERS_GRACE_S = 4.0
+"""How long the chat adapters then have to send the last answers and to close."""
 
 
 class CannotRun(Exception):
@@ -20,7 +29,7 @@ class CannotRun(Exception):
 
 
 async def run(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use or a model that cannot be loaded."""
+    """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use, an unusable model or database."""
     pool = WorkerPool(
         ModelChoice(settings.model_bundle, settings.model_runtime),
         workers=settings.workers,
@@ -29,18 +38,59 @@ async def run(settings: Settings) -> None:
         queue_limit=settings.queue_limit,
     )
     service = GenreService(settings, pool)
-    runner = web.AppRunner(WebAdapter(settings, service).application(), access_log=None, shutdown_timeout=8.0)
+    runner = web.AppRunner(WebAdapter(settings, service).application(), access_log=None, shutdown_timeout=2.0)
     stop = _stop_signal()
-    try:
+    platforms: list[asyncio.Task[None]] = []
+    async with contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(runner.cleanup)
+        closing.push_async_callback(_wind_down, service, pool, platforms)
         await _listen(runner, settings)
         pool.start()
-        _say_platforms(settings)
+        adapters = await _chat_adapters(settings, service, closing)
+        platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
         await _warm(pool, stop)
         await stop.wait()
         log.info("Stopping.")
-    finally:
-        await pool.close()
-        await runner.cleanup()
+
+
+async def _wind_down(service: GenreService, pool: WorkerPool, platforms: list[asyncio.Task[None]]) -> None:
+    """Refuse what waits, let running jobs end, and give the adapters time to say so."""
+    service.close()
+    await pool.close(grace_s=_JOBS_GRACE_S)
+    if platforms:
+        _, late = await asyncio.wait(platforms, timeout=_ADAPTERS_GRACE_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _chat_adapters(
+    settings: Settings, service: GenreService, closing: contextlib.AsyncExitStack
+) -> list[ChatAdapter]:
+    """The platforms that have a token. Their libraries are imported only where they are used."""
+    if not settings.discord_token and not settings.telegram_token:
+        log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
+        return []
+    if not settings.discord_token:
+        log.info("DISCORD_TOKEN is not set: Discord is off.")
+    if not settings.telegram_token:
+        log.info("TELEGRAM_TOKEN is not set: Telegram is off.")
+    try:
+        storage = await Storage.open(settings.database_url.get_secret_value())
+    except StorageUnusable as error:
+        raise CannotRun(str(error)) from error
+    closing.push_async_callback(storage.close)
+    assistant = Assistant(settings, service, storage)
+    adapters: list[ChatAdapter] = []
+    if settings.discord_token:
+        from bot.adapters.discord.adapter import DiscordAdapter
+
+        adapters.append(DiscordAdapter(settings, assistant, storage))
+    if settings.telegram_token:
+        from bot.adapters.telegram.adapter import TelegramAdapter
+
+        adapters.append(TelegramAdapter(settings, assistant))
+    return adapters
 
 
 def _stop_signal() -> asyncio.Event:
@@ -61,13 +111,6 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
     log.info("The page is at http://%s:%d", settings.web_host, settings.web_port)
 
 
-def _say_platforms(settings: Settings) -> None:
-    if not settings.discord_token and not settings.telegram_token:
-        log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
-    else:
-        log.warning("This version has no Discord and no Telegram adapter yet: only the web page is on.")
-
-
 async def _warm(pool: WorkerPool, stop: asyncio.Event) -> None:
     log.info("The workers are warming up.")
     ready, stopped = asyncio.ensure_future(pool.until_ready()), asyncio.ensure_future(stop.wait())
@@ -77,6 +120,6 @@ async def _warm(pool: WorkerPool, stop: asyncio.Event) -> None:
         ready.cancel()
         return
     try:
-        log.info("Ready, with model %s.", ready.result())
+        log.info("Ready, with model %s.", ready.result().version)
     except ModelUnusable as error:
         raise CannotRun(str(error)) from error

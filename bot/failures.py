@@ -23,15 +23,23 @@ class FailureKind(StrEnum):
     BAD_OFFSET = "bad-offset"
     DOWNLOAD = "download"
     BUSY = "busy"
+    TOO_OFTEN = "too-often"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     STOPPING = "stopping"
+    NOT_ALLOWED = "not-allowed"
+    NOT_YOURS = "not-yours"
+    SWITCHED_OFF = "switched-off"
+    BAD_CHOICE = "bad-choice"
+    NO_AUDIO_HERE = "no-audio-here"
+    GONE = "gone"
+    STORAGE = "storage"
     INTERNAL = "internal"
 
     @property
     def is_ours(self) -> bool:
         """Whether the bot, not the file, is the reason: worth a warning in the log."""
-        return self in {FailureKind.TIMEOUT, FailureKind.CRASHED, FailureKind.INTERNAL}
+        return self in {FailureKind.TIMEOUT, FailureKind.CRASHED, FailureKind.STORAGE, FailureKind.INTERNAL}
 
 
 _BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
@@ -46,12 +54,16 @@ _BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
 
 
 class Failure(Exception):
-    """Why somebody got no genre. `detail` is for the log only; `reference` is shown and logged."""
+    """Why somebody got no genre. `detail` is for the log only; `reference` is shown and logged.
 
-    def __init__(self, kind: FailureKind, detail: str = "") -> None:
+    `values` fill in what the kind's texts name, where the settings do not.
+    """
+
+    def __init__(self, kind: FailureKind, detail: str = "", **values: str) -> None:
         super().__init__(kind, detail)
         self.kind = kind
         self.detail = detail
+        self.values = values
         self.reference = secrets.token_hex(4)
 
     def __str__(self) -> str:

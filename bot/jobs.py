@@ -24,6 +24,16 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What people may know about the loaded model; the shares (0 to 1) were measured on held-out tracks."""
+
+    version: str
+    accuracy: float
+    top3_accuracy: float
+    tracks: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClipJob:
     """One window of one file. The bytes live only until the answer is sent."""
 
@@ -55,6 +65,18 @@ def load_classifier(choice: ModelChoice) -> "GenreClassifier":
     from classifier.pipeline import GenreClassifier
 
     return GenreClassifier(choice.bundle or DEFAULT_BUNDLE, runtime=RuntimeName(choice.runtime))
+
+
+def facts_of(classifier: "GenreClassifier") -> ModelFacts:
+    """What the bundle's metadata says."""
+    metadata = classifier.model.metadata
+    figures = metadata.metrics
+    return ModelFacts(
+        version=metadata.model_version,
+        accuracy=figures["accuracy"],
+        top3_accuracy=figures["top3_accuracy"],
+        tracks=figures["tracks"],
+    )
 
 
 def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:

@@ -1,13 +1,14 @@
 """The one way of a clip through the bot, whatever platform it came from.
 
-The order is fixed: kind, declared size, capped download, content hash, cache, a job that already runs for the same
-clip, bounded queue, worker, answer. Adapters call nothing else.
+The order is fixed: kind, declared size, limits, capped download, content hash, cache, a job that already runs for the
+same clip, bounded queue, worker, answer. Adapters call nothing else.
 """
 
 import asyncio
 import hashlib
 import logging
 import math
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -15,9 +16,12 @@ from cachetools import LRUCache
 
 from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind, failure_of
-from bot.jobs import Answer, ClipJob, Refusal
+from bot.jobs import Answer, ClipJob, ModelFacts, Refusal
+from bot.limits import TokenBuckets
+from bot.progress import Progress, Stage
 from bot.workers import WorkerPool
 from config import Settings
+from config.settings import MEBIBYTE
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,14 @@ class ClipKey:
     with_excerpt: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whom the limits count: a person and a chat, by names that are unique over all platforms."""
+
+    user: str
+    chat: str
+
+
 class GenreService:
     """Identifies clips. Keeps no audio: bytes live in memory until the answer is there, the cache has none."""
 
@@ -40,7 +52,12 @@ class GenreService:
         self._settings = settings
         self._pool = pool
         self._cache: LRUCache[ClipKey, Answer] = LRUCache(settings.cache_entries)
-        self._running: dict[ClipKey, asyncio.Task[Answer]] = {}
+        self._digests: LRUCache[str, bytes] = LRUCache(settings.cache_entries)
+        self._running: dict[ClipKey, tuple[asyncio.Task[Answer], Callable[[], int]]] = {}
+        self._downloads: set[asyncio.Timeout] = set()
+        self._is_closed = False
+        self._users = TokenBuckets(burst=settings.user_burst, per_minute=settings.user_per_minute)
+        self._chats = TokenBuckets(burst=settings.chat_burst, per_minute=settings.chat_per_minute)
 
     @property
     def is_ready(self) -> bool:
@@ -48,35 +65,71 @@ class GenreService:
         return self._pool.is_ready
 
     @property
-    def model_version(self) -> str | None:
-        return self._pool.model_version
+    def model(self) -> ModelFacts | None:
+        """What is known of the model; None until the workers are warm."""
+        return self._pool.model
+
+    def close(self) -> None:
+        """Take nothing more, and give up the downloads that run; what the pool has, its own end decides."""
+        self._is_closed = True
+        for download in self._downloads:
+            download.reschedule(asyncio.get_running_loop().time())
 
     async def identify(
-        self, audio: IncomingAudio, *, offset_s: float | None = None, with_excerpt: bool = False
+        self,
+        audio: IncomingAudio,
+        *,
+        offset_s: float | None = None,
+        with_excerpt: bool = False,
+        asker: Asker | None = None,
+        progress: Progress | None = None,
     ) -> Answer:
         """Answer for the 3 seconds after `offset_s` (default: the configured offset).
 
-        Raises `Failure`, and nothing else, for whatever keeps a person from an answer; it is logged here.
+        Limits count `asker`; without one (the page on this machine) only the queue is bounded. `progress` is kept up to
+        date meanwhile. Raises `Failure`, and nothing else, for whatever keeps a person from an answer; it is logged
+        here.
         """
         try:
-            return await self._identify(audio, self._checked_offset(offset_s), with_excerpt)
+            return await self._identify(
+                audio, self.checked_offset(offset_s), with_excerpt, asker, progress or Progress()
+            )
         except Failure as failure:
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No answer: %s", failure)
             raise
+        except Exception as error:  # the last line of defence: a person gets a reference, the log the traceback
+            unforeseen = Failure(FailureKind.INTERNAL, type(error).__name__)
+            log.exception("No answer: %s", unforeseen)
+            raise unforeseen from error
 
-    async def _identify(self, audio: IncomingAudio, offset_s: float, with_excerpt: bool) -> Answer:
+    async def _identify(
+        self, audio: IncomingAudio, offset_s: float, with_excerpt: bool, asker: Asker | None, progress: Progress
+    ) -> Answer:
+        if self._is_closed:
+            raise Failure(FailureKind.STOPPING)
         self._check_kind(audio)
-        self._check_declared_size(audio)
-        content = await self._download(audio)
-        key = ClipKey(hashlib.sha256(content).digest(), offset_s, with_excerpt)
+        limit_bytes = min(self._settings.max_upload_bytes, audio.limit_bytes or self._settings.max_upload_bytes)
+        self._check_declared_size(audio, limit_bytes)
+        self._check_limits(asker)
+        known = self._digests.get(audio.cache_hint) if audio.cache_hint and not with_excerpt else None
+        if known and (cached := self._cache.get(ClipKey(known, offset_s, False))):
+            return cached
+        content = await self._download(audio, limit_bytes)
+        digest = hashlib.sha256(content).digest()
+        if audio.cache_hint:
+            self._digests[audio.cache_hint] = digest
+        key = ClipKey(digest, offset_s, with_excerpt)
         if not with_excerpt and (cached := self._cache.get(key)):
             return cached
-        task = self._running.get(key)
-        if task is None:
+        if key not in self._running:
+            place = self._pool.next_place()
             task = asyncio.create_task(self._work(key, content))
-            self._running[key] = task
+            self._running[key] = (task, place)
             task.add_done_callback(lambda done: self._forget(key, done))
+        del content  # only the job holds the bytes from here on
+        task, progress.ahead = self._running[key]
+        progress.stage = Stage.IN_THE_POOL
         return await asyncio.shield(task)
 
     def _forget(self, key: ClipKey, task: asyncio.Task[Answer]) -> None:
@@ -91,7 +144,8 @@ class GenreService:
         self._cache[replace(key, with_excerpt=False)] = replace(outcome, excerpt_wav=b"")
         return outcome
 
-    def _checked_offset(self, offset_s: float | None) -> float:
+    def checked_offset(self, offset_s: float | None) -> float:
+        """The offset, or the configured one for None. Raises `Failure` (bad offset) outside the bounds."""
         if offset_s is None:
             return self._settings.default_offset_s
         if not (math.isfinite(offset_s) and 0 <= offset_s <= self._settings.max_offset_s):
@@ -102,21 +156,40 @@ class GenreService:
         if audio.media_type and audio.media_type.lower().startswith(_NEVER_AUDIO):
             raise Failure(FailureKind.NOT_AUDIO, audio.media_type)
 
-    def _check_declared_size(self, audio: IncomingAudio) -> None:
-        if audio.declared_size is not None and audio.declared_size > self._settings.max_upload_bytes:
-            raise Failure(FailureKind.TOO_LARGE, f"declared {audio.declared_size} bytes")
+    def _check_declared_size(self, audio: IncomingAudio, limit_bytes: int) -> None:
+        if audio.declared_size is not None and audio.declared_size > limit_bytes:
+            raise _too_large(limit_bytes, f"declared {audio.declared_size} bytes")
 
-    async def _download(self, audio: IncomingAudio) -> bytes:
-        """All bytes of a file; stops at the cap and at the time limit."""
+    def _check_limits(self, asker: Asker | None) -> None:
+        if asker is None:
+            return
+        wait_s = max(self._users.wait_s(asker.user), self._chats.wait_s(asker.chat))
+        if wait_s > 0:
+            raise Failure(FailureKind.TOO_OFTEN, f"{wait_s:.0f} s too soon", seconds=str(math.ceil(wait_s)))
+        self._users.take(asker.user)
+        self._chats.take(asker.chat)
+
+    async def _download(self, audio: IncomingAudio, limit_bytes: int) -> bytes:
+        """All bytes of a file; stops at the cap, at the time limit, and when the bot stops."""
         content = bytearray()
+        limit = asyncio.timeout(self._settings.upload_timeout_s)
+        self._downloads.add(limit)
         try:
-            async with asyncio.timeout(self._settings.upload_timeout_s), aclosing(audio.fetch()) as chunks:
+            async with limit, aclosing(audio.fetch()) as chunks:
                 async for chunk in chunks:
                     content += chunk
-                    if len(content) > self._settings.max_upload_bytes:
-                        raise Failure(FailureKind.TOO_LARGE, f"more than {self._settings.max_upload_bytes} bytes came")
+                    if len(content) > limit_bytes:
+                        raise _too_large(limit_bytes, f"more than {limit_bytes} bytes came")
         except TimeoutError as error:
+            if self._is_closed:
+                raise Failure(FailureKind.STOPPING) from error
             raise Failure(FailureKind.DOWNLOAD, "took too long") from error
         except OSError as error:
             raise Failure(FailureKind.DOWNLOAD, type(error).__name__) from error
+        finally:
+            self._downloads.discard(limit)
         return bytes(content)
+
+
+def _too_large(limit_bytes: int, detail: str) -> Failure:
+    return Failure(FailureKind.TOO_LARGE, detail, limit=f"{limit_bytes / MEBIBYTE:g}")

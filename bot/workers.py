@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import ParamSpec, TypeVar
 
 from bot.failures import Failure, FailureKind
-from bot.jobs import Answer, ClipJob, ModelChoice, Refusal, load_classifier, run_clip
+from bot.jobs import Answer, ClipJob, ModelChoice, ModelFacts, Refusal, facts_of, load_classifier, run_clip
 from classifier.errors import ClassifierError
 from classifier.threads import limit_blas_threads
 
@@ -38,7 +38,7 @@ _NOT_TAKEN = "not taken"
 class Ready:
     """A worker's first message: it takes jobs now."""
 
-    model_version: str
+    model: ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,11 @@ class ModelUnusable(Exception):
 
 @dataclass(slots=True)
 class _Waiting:
-    """A job in the queue and where its outcome goes."""
+    """A job in the queue, its place in the order, and where its outcome goes."""
 
     job: ClipJob
     done: asyncio.Future[Answer | Refusal]
+    number: int
     is_second_try: bool = False
 
     def settle(self, outcome: Answer | Refusal | Failure) -> None:
@@ -83,7 +84,9 @@ class WorkerPool:
         self._slots: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Future[Answer | Refusal]] = set()
         self._closing = False
-        self._first_ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._queued = 0
+        self._taken = 0
+        self._first_ready: asyncio.Future[ModelFacts] = asyncio.get_running_loop().create_future()
 
     @property
     def is_ready(self) -> bool:
@@ -91,7 +94,8 @@ class WorkerPool:
         return self._first_ready.done() and not self._first_ready.exception()
 
     @property
-    def model_version(self) -> str | None:
+    def model(self) -> ModelFacts | None:
+        """The model that the workers have loaded; None before the first of them is ready."""
         return self._first_ready.result() if self.is_ready else None
 
     @property
@@ -105,9 +109,14 @@ class WorkerPool:
         multiprocessing.set_forkserver_preload(["bot.preload"])
         self._slots = [asyncio.create_task(self._keep_worker(), name=f"worker-{n}") for n in range(self._count)]
 
-    async def until_ready(self) -> str:
-        """Wait for the first worker; returns its model's version. Raises `ModelUnusable`."""
+    async def until_ready(self) -> ModelFacts:
+        """Wait for the first worker; returns what it says of its model. Raises `ModelUnusable`."""
         return await asyncio.shield(self._first_ready)
+
+    def next_place(self) -> Callable[[], int]:
+        """For the next job that is run: a function that tells how many jobs come before it."""
+        number = self._queued + 1
+        return lambda: max(0, number - self._taken - 1)
 
     async def run(self, job: ClipJob) -> Answer | Refusal:
         """Do a job; raises `Failure` (busy, timeout, crashed, stopping)."""
@@ -115,9 +124,10 @@ class WorkerPool:
             raise Failure(FailureKind.STOPPING)
         done: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
         try:
-            self._waiting.put_nowait(_Waiting(job, done))
+            self._waiting.put_nowait(_Waiting(job, done, self._queued + 1))
         except asyncio.QueueFull:
             raise Failure(FailureKind.BUSY, f"{self.waiting} jobs wait") from None
+        self._queued += 1
         return await done
 
     async def close(self, *, grace_s: float = 5.0) -> None:
@@ -148,7 +158,7 @@ class WorkerPool:
                     return
                 if isinstance(hello, Ready):
                     if not self._first_ready.done():
-                        self._first_ready.set_result(hello.model_version)
+                        self._first_ready.set_result(hello.model)
                     held = await self._serve_with(worker, held)
                 else:
                     log.error("A worker ended before it was ready (%s); starting another", worker.epitaph())
@@ -208,7 +218,11 @@ class WorkerPool:
         taking, dying = asyncio.ensure_future(self._waiting.get()), asyncio.ensure_future(died.wait())
         try:
             await asyncio.wait((taking, dying), return_when=asyncio.FIRST_COMPLETED)
-            return taking.result() if taking.done() else None
+            if not taking.done():
+                return None
+            waiting = taking.result()
+            self._taken = max(self._taken, waiting.number)
+            return waiting
         finally:
             loop.remove_reader(worker.sentinel)
             taking.cancel()
@@ -310,7 +324,7 @@ def serve(pipe: Connection, choice: ModelChoice) -> None:
         pipe.send(CannotStart(str(error)))
         return
     with contextlib.suppress(EOFError, ConnectionError):  # the bot has closed its end
-        pipe.send(Ready(classifier.model.metadata.model_version))
+        pipe.send(Ready(facts_of(classifier)))
         while True:
             job: ClipJob = pipe.recv()
             pipe.send(_TAKEN)

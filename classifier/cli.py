@@ -8,9 +8,9 @@ from pathlib import Path
 from classifier.bundle import DEFAULT_BUNDLE
 from classifier.decoding import AudioWindow, decode_window
 from classifier.errors import ClassifierError
+from classifier.formats import AUDIO_SUFFIXES
 from classifier.model import RuntimeName
 from classifier.pipeline import GenreClassifier
-from classifier.readers import AUDIO_SUFFIXES
 from classifier.results import Classification, Note
 from classifier.warmup import warm_up
 

@@ -65,38 +65,6 @@ _DEMUXERS = ",".join(
 )
 """Formats FFmpeg may recognise. Playlists (HLS, concat, DASH) are left out: they open other files and addresses."""
 
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".aac",
-        ".ac3",
-        ".aif",
-        ".aiff",
-        ".amr",
-        ".ape",
-        ".au",
-        ".caf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mkv",
-        ".mov",
-        ".mp2",
-        ".mp3",
-        ".mp4",
-        ".mpc",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".tta",
-        ".wav",
-        ".webm",
-        ".wma",
-        ".wv",
-    ]
-)
-"""Endings by which audio is picked out of a folder; what a file really is, its bytes decide."""
-
 _SIGNATURES = (b"RIFF", b"FORM", b"fLaC", b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"0&\xb2u", b"caff", b"MAC ", b"wvpk")
 
 

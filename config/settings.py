@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,21 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = Field(None, description="bot token from the Discord developer portal")
     telegram_token: SecretStr | None = Field(None, description="bot token from @BotFather")
 
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///genre-bot.sqlite3"), description="where chats' settings are kept: SQLite or PostgreSQL"
+    )
+    discord_message_content: bool = Field(
+        True, description="false: do without Discord's message content intent, answer only when asked"
+    )
+    discord_proxy: str | None = Field(None, description="HTTP proxy for Discord")
+    discord_api_base: str | None = Field(None, description="another Discord API, for tests: http://host/api/v10")
+    discord_gateway_url: str | None = Field(None, description="another Discord gateway, for tests: ws://host")
+    telegram_base_url: str | None = Field(None, description="another Bot API server: http://host/bot")
+    telegram_base_file_url: str | None = Field(None, description="its files: http://host/file/bot")
+    telegram_local_mode: bool = Field(
+        False, description="true: that server runs with --local, so files may be larger than 20 MB"
+    )
+
     web_host: str = Field("127.0.0.1", min_length=1, description="address the web page listens on")
     web_port: int = Field(5000, ge=1, le=65535, description="port of the web page")
 
@@ -41,6 +57,12 @@ class Settings(BaseSettings):
     queue_limit: int = Field(32, ge=1, description="files that may wait; more are refused at once")
     cache_entries: int = Field(256, ge=0, description="answers kept in memory (numbers and pictures, no audio)")
 
+    user_burst: int = Field(10, ge=1, description="files one person may send at once")
+    user_per_minute: float = Field(10.0, gt=0, description="and how fast that fills up again")
+    chat_burst: int = Field(20, ge=1, description="files that may come at once in one chat")
+    chat_per_minute: float = Field(30.0, gt=0, description="and how fast that fills up again")
+    max_message_age_s: float = Field(300.0, gt=0, description="Telegram messages older than this stay unanswered")
+
     model_bundle: Path | None = Field(None, description="folder of another model bundle")
     model_runtime: Literal["litert", "keras"] = Field("litert", description="what runs the network")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
@@ -49,6 +71,12 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    def secrets(self) -> list[str]:
+        """The values that no log may show: tokens, and the password inside the database's URL."""
+        tokens = [token.get_secret_value() for token in (self.discord_token, self.telegram_token) if token]
+        password = urlsplit(self.database_url.get_secret_value()).password
+        return [*tokens, *([unquote(password), password] if password else [])]
 
     @property
     def max_upload_bytes(self) -> int:

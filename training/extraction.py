@@ -15,8 +15,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from classifier.errors import ClassifierError
+from classifier.formats import AUDIO_SUFFIXES
 from classifier.genres import SLUGS
-from classifier.readers import AUDIO_SUFFIXES
 from classifier.threads import limit_blas_threads
 from training.errors import TrainingError
 from training.tables import PLAIN

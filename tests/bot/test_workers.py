@@ -51,14 +51,15 @@ async def failure_of(job: asyncio.Future[Answer | Refusal]) -> FailureKind:
 async def test_a_job_gives_answer_picture_and_excerpt(make_pool: PoolMaker, track_mp3: bytes) -> None:
     pool = make_pool()
     assert not pool.is_ready
-    assert pool.model_version is None
+    assert pool.model is None
     answer = await pool.run(ClipJob(track_mp3, 10.0))  # asked before the worker is warm: it waits
     assert isinstance(answer, Answer)
     assert answer.classification.window.start_s == 10.0
     assert answer.spectrogram_png.startswith(b"\x89PNG")
     assert answer.excerpt_wav.startswith(b"RIFF")
     assert pool.is_ready
-    assert pool.model_version == answer.classification.model_version
+    assert pool.model
+    assert pool.model.version == answer.classification.model_version
 
 
 async def test_a_bad_file_is_refused_and_the_worker_lives_on(make_pool: PoolMaker, track_mp3: bytes) -> None:

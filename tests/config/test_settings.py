@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from config import Settings, SettingsError, load_settings
 
@@ -70,15 +70,34 @@ def test_a_wrong_value_stops_the_start_with_one_line() -> None:
     assert len(run.stderr.splitlines()) == 1
 
 
+def written(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case SecretStr():
+            return value.get_secret_value()
+        case _:
+            return str(value)
+
+
 def test_env_example_names_every_setting_with_its_default() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
-    shown = dict(line.lstrip("#").strip().split("=", 1) for line in lines if "=" in line and " # " not in line)
+    shown = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     assert list(shown) == [name.upper() for name in Settings.model_fields]
     defaults = load_settings(None)
-    for name, value in shown.items():
-        default = getattr(defaults, name.lower())
-        if name != "WORKERS":
-            assert value == ("" if default is None else f"{default:g}" if isinstance(default, float) else str(default))
+    assert {name: value for name, value in shown.items() if name != "WORKERS"} == {
+        name.upper(): written(getattr(defaults, name)) for name in Settings.model_fields if name != "workers"
+    }
+
+
+def test_a_password_inside_the_database_url_is_a_secret() -> None:
+    settings = Settings(_env_file=None, database_url="postgresql://bot:p%40ss@db/bot", discord_token="abc")
+    assert settings.secrets() == ["abc", "p@ss", "p%40ss"]
+    assert "p%40ss" not in repr(settings)
 
 
 def test_the_readme_names_every_setting() -> None:

@@ -1,7 +1,6 @@
 """Reading what a browser or a script posts: one file, and perhaps an offset, in either order."""
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from aiohttp import BodyPartReader, web
 
 from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind
+from bot.offsets import parse_offset
 
 _CHUNK_BYTES = 64 * 1024
 _FIELD_BYTES = 1024
@@ -81,12 +81,4 @@ def _audio(part: BodyPartReader, content: bytes) -> IncomingAudio:
 
 
 def _offset(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        offset_s = float(text.replace(",", "."))
-    except ValueError:
-        raise Failure(FailureKind.BAD_OFFSET, "not a number") from None
-    if not math.isfinite(offset_s):
-        raise Failure(FailureKind.BAD_OFFSET, "not finite")
-    return offset_s
+    return parse_offset(text) if text else None

@@ -1,7 +1,6 @@
 """The page as HTML: a form, and below it an answer or a failure, in one language."""
 
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.failures import Failure
 from bot.jobs import Answer
+from bot.replies import failure_texts, headline, note_sentences, shortened, tidy, titled
 from bot.texts import LANGUAGES, Texts, texts_in
-from classifier.results import GenreScore
 from config import Settings
 
 _TEMPLATES = Environment(
@@ -20,26 +19,6 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_NAME_LENGTH = 80
-
-
-@dataclass(frozen=True, slots=True)
-class FailureTexts:
-    """A failure in words."""
-
-    reason: str
-    advice: str
-    reference: str
-
-
-def failure_texts(failure: Failure, texts: Texts, settings: Settings) -> FailureTexts:
-    """Reason and advice in a language; limits are filled in from the settings."""
-    limits = {"limit": _tidy(settings.max_upload_mb), "max_offset": _tidy(settings.max_offset_s)}
-    return FailureTexts(
-        reason=texts(f"failure-{failure.kind}", **limits),
-        advice=texts(f"failure-{failure.kind}-advice", **limits),
-        reference=failure.reference,
-    )
 
 
 def render_page(
@@ -56,10 +35,10 @@ def render_page(
     return _TEMPLATES.get_template("page.html").render(
         t=texts,
         languages=[(code, texts_in(code)("language-name")) for code in LANGUAGES],
-        limit=_tidy(settings.max_upload_mb),
+        limit=tidy(settings.max_upload_mb),
         limit_bytes=settings.max_upload_bytes,
-        max_offset=_tidy(settings.max_offset_s),
-        offset=offset or _tidy(settings.default_offset_s),
+        max_offset=tidy(settings.max_offset_s),
+        offset=offset or tidy(settings.default_offset_s),
         is_ready=is_ready,
         result=_result(answer, texts, file_name) if answer else None,
         failure=failure_texts(failure, texts, settings) if failure else None,
@@ -68,21 +47,13 @@ def render_page(
 
 def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
     clip = answer.classification
-    first, second = clip.scores[:2]
     start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
-    key = "result-sure" if clip.certain else "result-unsure"
     return {
-        "headline": texts(
-            key,
-            genre=_titled(first),
-            confidence=texts.percent(first.confidence),
-            second=_titled(second),
-            second_confidence=texts.percent(second.confidence),
-        ),
-        "window": texts("result-window", start=start, end=end, file=_shortened(file_name) or texts("result-untitled")),
-        "notes": [texts(f"note-{note.replace('_', '-')}") for note in clip.notes],
+        "headline": headline(clip, texts),
+        "window": texts("result-window", start=start, end=end, file=shortened(file_name) or texts("result-untitled")),
+        "notes": note_sentences(clip, texts),
         "scores": [
-            {"name": _titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
+            {"name": titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
             for score in clip.scores
         ],
         "picture": _data_uri("image/png", answer.spectrogram_png),
@@ -92,18 +63,6 @@ def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
     }
 
 
-def _titled(score: GenreScore) -> str:
-    return f"{score.genre.emoji} {score.genre.name}"
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
-
-
 def _data_uri(media_type: str, content: bytes) -> str:
     """Pictures and sound travel inside the page, so that the server has nothing to keep."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _tidy(number: float) -> str:
-    return f"{number:g}"

@@ -9,9 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from bot.adapters.web.forms import ClipForm, read_clip_form
-from bot.adapters.web.pages import failure_texts, render_page
+from bot.adapters.web.pages import render_page
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer
+from bot.replies import failure_texts
 from bot.service import GenreService
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
 from config import Settings
@@ -86,8 +87,8 @@ class WebAdapter:
         return _json(answer.classification.to_dict(file=form.audio.name))
 
     async def health(self, _: web.Request) -> web.Response:
-        state = "ready" if self._service.is_ready else "warming"
-        return _json({"status": state, "model_version": self._service.model_version})
+        model = self._service.model
+        return _json({"status": "ready" if model else "warming", "model_version": model.version if model else None})
 
     async def _identify(self, request: web.Request, *, with_excerpt: bool) -> tuple[ClipForm, Answer]:
         """Read the form and ask the service; whatever goes wrong comes out as a `Failure`."""

@@ -142,7 +142,7 @@ async def test_health_says_warming_and_then_ready(http: aiohttp.ClientSession, p
         assert await response.json() == {"status": "warming", "model_version": None}
     async with http.get("/") as response:
         assert 'id="warming"' in await response.text()
-    version = await page.pool.until_ready()
+    version = (await page.pool.until_ready()).version
     async with http.get("/healthz") as response:
         assert await response.json() == {"status": "ready", "model_version": version}
     async with http.get("/") as response:

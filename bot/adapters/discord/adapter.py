@@ -1,0 +1,432 @@
+"""The Discord adapter: turns events into calls of the assistant, and its replies into messages."""
+
+import asyncio
+import contextlib
+import io
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+import discord
+import yarl
+from cachetools import LRUCache
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.adapters.discord.commands import LocaleTranslator, add_commands, fingerprint
+from bot.adapters.discord.media import attachments_of, audio_of
+from bot.adapters.platform import BegunWork, Unreachable, repeating
+from bot.assistant import Assistant, CommandName
+from bot.audio import IncomingAudio
+from bot.conversation import Conversation, Platform
+from bot.failures import Failure, FailureKind
+from bot.progress import Progress, accompanied
+from bot.replies import Reply
+from bot.storage import Storage
+from config import Settings
+
+log = logging.getLogger(__name__)
+
+_MESSAGE_LENGTH = 2000
+_ALT_LENGTH = 1024
+_TYPING_EVERY_S = 8.0
+"""Discord shows typing for ten seconds."""
+_REMEMBERED = 256
+_COMMANDS_REMARK = "discord-commands"
+
+
+class DiscordAdapter:
+    """The gateway connection, beside whatever else runs in this event loop."""
+
+    name = "Discord"
+
+    def __init__(self, settings: Settings, assistant: Assistant, storage: Storage) -> None:
+        self._settings = settings
+        self._assistant = assistant
+        self._storage = storage
+        self._reads_messages = settings.discord_message_content
+        if settings.discord_api_base:
+            Route.BASE = settings.discord_api_base
+        if settings.discord_gateway_url:
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises `Unreachable`."""
+        try:
+            try:
+                await self._serve(stop)
+            except discord.PrivilegedIntentsRequired:
+                log.warning(
+                    "Discord: the message content intent is not granted (developer portal, Bot, Privileged Gateway"
+                    " Intents), so files are answered only when the bot is asked"
+                )
+                self._reads_messages = False
+                await self._serve(stop)
+        except discord.LoginFailure as error:
+            raise Unreachable("DISCORD_TOKEN is refused; reset it in the developer portal") from error
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise Unreachable(f"cannot be reached: {type(error).__name__}: {error}") from error
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        token = self._settings.discord_token
+        assert token is not None
+        client = GenreClient(self._settings, self._assistant, self._storage, reads_messages=self._reads_messages)
+        async with client:
+            connected = asyncio.create_task(client.start(token.get_secret_value()))
+            stopped = asyncio.create_task(stop.wait())
+            try:
+                await asyncio.wait((connected, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if connected.done():
+                    connected.result()
+                await client.finish_handlers()
+            finally:
+                stopped.cancel()
+                connected.cancel()
+                await asyncio.gather(connected, stopped, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a file stands: its message and its place in it. Channel 0: it came with a command, not with a message."""
+
+    channel_id: int
+    message_id: int
+    place: int
+
+
+class GenreClient(discord.AutoShardedClient):
+    """One connection. Handlers are a few lines each: what is said and done, the assistant decides."""
+
+    def __init__(self, settings: Settings, assistant: Assistant, storage: Storage, *, reads_messages: bool) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_messages)
+        super().__init__(
+            intents=intents,
+            proxy=settings.discord_proxy,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._settings = settings
+        self._assistant = assistant
+        self._storage = storage
+        self._files: aiohttp.ClientSession | None = None
+        self._begun = BegunWork()
+        self._closing = False
+        self._locales: LRUCache[int, str] = LRUCache(10_000)
+        self._sent_along: LRUCache[_Source, discord.Attachment] = LRUCache(_REMEMBERED)
+        self.tree: app_commands.CommandTree[Any] = app_commands.CommandTree(
+            self,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+
+    async def setup_hook(self) -> None:
+        """Before the gateway connects: commands and buttons."""
+        self.add_dynamic_items(AnotherButton)
+        await self.tree.set_translator(LocaleTranslator())
+        self.tree.error(self._on_command_error)
+        add_commands(self.tree, self)
+        await self._sync_commands()
+
+    async def close(self) -> None:
+        if self._files:
+            await self._files.close()
+        await super().close()
+
+    async def finish_handlers(self) -> None:
+        """Take nothing more, and give what has begun a little time."""
+        self._closing = True
+        await self._begun.finish()
+
+    async def on_ready(self) -> None:
+        log.info("Discord: listening as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Audio that was posted; a mention or a direct message without any gets the help."""
+        if message.author.bot or message.webhook_id or self._closing:
+            return
+        is_asked = self.user in message.mentions
+        attachments = attachments_of(message)
+        if (
+            is_asked
+            and not attachments
+            and isinstance(message.reference and message.reference.resolved, discord.Message)
+        ):
+            attachments = attachments_of(message.reference.resolved)  # type: ignore[union-attr, arg-type]
+        conversation = self._conversation_of_message(message)
+        if not attachments:
+            if is_asked or conversation.is_private:
+                await _reply(message, await self._assistant.command(conversation, CommandName.HELP))
+            return
+        with self._begun.one():
+            await asyncio.gather(
+                *(
+                    self._answer_message(message, conversation, attachment, place, asked=is_asked)
+                    for place, attachment in enumerate(attachments)
+                )
+            )
+
+    async def on_command(self, interaction: discord.Interaction, name: CommandName, argument: str) -> None:
+        """A slash command that is answered in words, for whoever used it alone."""
+        await interaction.response.defer(ephemeral=True)
+        with self._begun.one():
+            reply = await self._assistant.command(self._conversation(interaction), name, argument)
+            await interaction.followup.send(_markdown(reply), ephemeral=True)
+
+    async def on_genre(
+        self, interaction: discord.Interaction, attachments: list[discord.Attachment], offset: str | None
+    ) -> None:
+        """`/genre` with a file."""
+        await interaction.response.defer()
+        with self._begun.one():
+            for place, attachment in enumerate(attachments):
+                source = _Source(0, interaction.id, place)
+                self._sent_along[source] = attachment
+                await self._answer_interaction(interaction, attachment, source, offset)
+
+    async def on_menu(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """'Identify genre' in the menu of a message."""
+        await interaction.response.defer()
+        with self._begun.one():
+            attachments = attachments_of(message)
+            if not attachments:
+                await self._refuse(interaction, Failure(FailureKind.NO_AUDIO_HERE))
+            for place, attachment in enumerate(attachments[:5]):  # a user-installed app has five follow-ups
+                source = _Source(message.channel.id, message.id, place)
+                self._sent_along[source] = attachment
+                await self._answer_interaction(interaction, attachment, source, None)
+
+    async def on_another(self, interaction: discord.Interaction, source: _Source, from_s: float, owner_id: str) -> None:
+        """The button under an answer: the same file from another second, in the same message."""
+        await interaction.response.defer()
+        with self._begun.one():
+            conversation = self._conversation(interaction)
+            try:
+                await self._assistant.check_may_use(conversation, owner_id)
+                attachment = await self._find(source)
+            except Failure as failure:
+                await self._refuse(interaction, failure)
+                return
+            reply = await self._assistant.identify(conversation, self._audio(attachment), offset=from_s)
+            if reply.picture is None:
+                await interaction.followup.send(_markdown(reply), ephemeral=True)
+                return
+            await interaction.edit_original_response(
+                content=_markdown(reply), attachments=_files(reply), view=_view(reply, source, owner_id)
+            )
+
+    async def _answer_message(
+        self,
+        message: discord.Message,
+        conversation: Conversation,
+        attachment: discord.Attachment,
+        place: int,
+        *,
+        asked: bool,
+    ) -> None:
+        if not await self._assistant.wants(conversation, attachment.filename, attachment.content_type, asked=asked):
+            return
+        status: list[discord.Message] = []
+
+        async def say(sentence: str) -> None:
+            with contextlib.suppress(discord.HTTPException):
+                if status:
+                    await status[0].edit(content=sentence)
+                else:
+                    status.append(await message.reply(sentence, mention_author=False))
+
+        async def type_on() -> None:
+            with contextlib.suppress(discord.HTTPException):
+                await message.channel.typing()
+
+        async with repeating(type_on, every_s=_TYPING_EVERY_S):
+            reply = await self._identified(conversation, attachment, None, say)
+        source = _Source(message.channel.id, message.id, place)
+        await _reply(message, reply, _view(reply, source, conversation.user_id))
+        for said in status:
+            with contextlib.suppress(discord.HTTPException):
+                await said.delete()
+
+    async def _answer_interaction(
+        self, interaction: discord.Interaction, attachment: discord.Attachment, source: _Source, offset: str | None
+    ) -> None:
+        conversation = self._conversation(interaction)
+
+        async def say(sentence: str) -> None:
+            with contextlib.suppress(discord.HTTPException):
+                await interaction.edit_original_response(content=sentence)
+
+        reply = await self._identified(conversation, attachment, offset, say)
+        view, files = _view(reply, source, conversation.user_id), _files(reply)
+        if source.place == 0:
+            await interaction.edit_original_response(content=_markdown(reply), attachments=files, view=view)
+        else:
+            await interaction.followup.send(_markdown(reply), files=files, view=view or discord.utils.MISSING)
+
+    async def _identified(
+        self,
+        conversation: Conversation,
+        attachment: discord.Attachment,
+        offset: str | None,
+        say: Callable[[str], Awaitable[None]],
+    ) -> Reply:
+        progress = Progress()
+        work = self._assistant.identify(conversation, self._audio(attachment), offset=offset, progress=progress)
+        return await accompanied(work, progress, await self._assistant.texts(conversation), say)
+
+    def _audio(self, attachment: discord.Attachment) -> IncomingAudio:
+        self._files = self._files or aiohttp.ClientSession()
+        return audio_of(attachment, self._files, self._settings.discord_proxy)
+
+    async def _find(self, source: _Source) -> discord.Attachment:
+        """A file, looked up anew, since its address expires. Raises `Failure` (gone)."""
+        if source.channel_id:
+            try:
+                message = await self.get_partial_messageable(source.channel_id).fetch_message(source.message_id)
+                return attachments_of(message)[source.place]
+            except (discord.NotFound, IndexError) as error:
+                raise Failure(FailureKind.GONE, "message or file deleted") from error
+            except discord.HTTPException as error:  # where the bot itself is no member
+                log.info("Discord: a message cannot be read again: %s", error)
+        if source in self._sent_along:
+            return self._sent_along[source]
+        raise Failure(FailureKind.GONE, "came with a command before the last restart")
+
+    async def _refuse(self, interaction: discord.Interaction, failure: Failure) -> None:
+        refusal = await self._assistant.refusal(self._conversation(interaction), failure)
+        await interaction.followup.send(_markdown(refusal), ephemeral=True)
+
+    async def _on_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        cause = getattr(error, "original", error)
+        if isinstance(cause, discord.HTTPException):
+            log.warning("Discord: a command could not be answered: %s", cause)
+            return
+        log.error("Discord: a command failed", exc_info=cause)
+        with contextlib.suppress(discord.HTTPException):
+            await self._refuse(interaction, Failure(FailureKind.INTERNAL, type(cause).__name__))
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord our commands, but only when they have changed since it was last told."""
+        try:
+            wanted = f"{self.application_id}:{await fingerprint(self.tree)}"
+            if await self._storage.remark(_COMMANDS_REMARK) == wanted:
+                return
+            await self.tree.sync()
+            await self._storage.set_remark(_COMMANDS_REMARK, wanted)
+        except (discord.DiscordException, aiohttp.ClientError, Failure) as error:
+            log.warning("Discord: the commands could not be registered; trying at the next start: %s", error)
+
+    def _conversation(self, interaction: discord.Interaction) -> Conversation:
+        """Where an interaction comes from. Used as a personal app, settings follow the person, not the channel."""
+        self._locales[interaction.user.id] = interaction.locale.value
+        is_personal = interaction.is_user_integration() and not interaction.is_guild_integration()
+        is_here = interaction.guild_id is not None and not is_personal
+        language = interaction.guild_locale if interaction.guild_id is not None else interaction.locale
+
+        async def may_manage() -> bool:
+            rights = interaction.permissions
+            return not is_here or rights.manage_guild or rights.manage_channels
+
+        return Conversation(
+            platform=Platform.DISCORD,
+            id=str(_settled_channel_id(interaction.channel)) if is_here else f"user:{interaction.user.id}",
+            is_private=not is_here,
+            language=(language or interaction.locale).value,
+            user_id=str(interaction.user.id),
+            user_language=interaction.locale.value,
+            can_whisper=True,
+            may_manage=may_manage,
+        )
+
+    def _conversation_of_message(self, message: discord.Message) -> Conversation:
+        locale = self._locales.get(message.author.id)
+        guild = message.guild
+
+        async def may_manage() -> bool:
+            return guild is None
+
+        return Conversation(
+            platform=Platform.DISCORD,
+            id=str(_settled_channel_id(message.channel)) if guild else f"user:{message.author.id}",
+            is_private=guild is None,
+            language=guild.preferred_locale.value if guild else locale,
+            user_id=str(message.author.id),
+            user_language=locale,
+            can_whisper=False,
+            may_manage=may_manage,
+        )
+
+
+class AnotherButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=re.compile(r"another:(?P<from_s>[\d.]+):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"),
+):
+    """Everything it needs stands in its id, so it works after a restart too."""
+
+    def __init__(self, label: str, from_s: float, owner_id: str, source: _Source) -> None:
+        self._from_s, self._owner_id, self._source = from_s, owner_id, source
+        place = f"{source.channel_id}:{source.message_id}:{source.place}"
+        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{from_s:g}:{owner_id}:{place}"))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        source = _Source(int(match["channel"]), int(match["message"]), int(match["place"]))
+        return cls(getattr(item, "label", None) or "…", float(match["from_s"]), match["owner"], source)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        client = interaction.client
+        assert isinstance(client, GenreClient)
+        await client.on_another(interaction, self._source, self._from_s, self._owner_id)
+
+
+def _view(reply: Reply, source: _Source, owner_id: str) -> discord.ui.View | None:
+    if reply.another is None:
+        return None
+    view = discord.ui.View(timeout=None)
+    view.add_item(AnotherButton(reply.another.label, reply.another.from_s, owner_id, source))
+    return view
+
+
+def _files(reply: Reply) -> list[discord.File]:
+    if reply.picture is None:
+        return []
+    return [discord.File(io.BytesIO(reply.picture), "spectrogram.png", description=reply.picture_alt[:_ALT_LENGTH])]
+
+
+def _markdown(reply: Reply) -> str:
+    """The text with its headline in bold; nothing in it is read as markup or as a mention."""
+    fitting = reply.shortened(_MESSAGE_LENGTH // 2)  # escaping may double it
+    escaped = [discord.utils.escape_mentions(discord.utils.escape_markdown(line)) for line in fitting.lines]
+    headline = discord.utils.escape_mentions(discord.utils.escape_markdown(fitting.headline))
+    return "\n".join((f"**{headline}**", *escaped))[:_MESSAGE_LENGTH]
+
+
+async def _reply(message: discord.Message, reply: Reply, view: discord.ui.View | None = None) -> None:
+    """Reply to a message; where files are not allowed the words go alone."""
+    for files in (_files(reply), []):
+        try:
+            await message.channel.send(
+                _markdown(reply),
+                files=files,
+                view=view or discord.utils.MISSING,
+                reference=message.to_reference(fail_if_not_exists=False),
+                mention_author=False,
+            )
+            return
+        except discord.Forbidden as error:
+            log.info("Discord: a channel does not let the bot answer as it would: %s", error)
+        except (discord.HTTPException, aiohttp.ClientError) as error:
+            log.warning("Discord: a reply could not be sent: %s", error)
+            return
+
+
+def _settled_channel_id(channel: Any) -> int:
+    """The channel whose settings hold: for a thread, that of its parent."""
+    return int(channel.parent_id if isinstance(channel, discord.Thread) else channel.id)

@@ -1,0 +1,95 @@
+"""What the chat adapters share: how one is kept running, and the word for a platform that cannot be reached."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 5.0, 600.0
+_GOOD_RUN_S = 120.0
+"""After a run this long, the next failure is a new one and starts with the short delay again."""
+
+
+class Unreachable(Exception):
+    """The platform refuses us or cannot be reached; the text is one line for the log."""
+
+
+class ChatAdapter(Protocol):
+    """A chat platform. `run` connects and serves until `stop` is set, then finishes what it has begun and returns.
+
+    Raises `Unreachable` for what may pass; it is then run again.
+    """
+
+    name: str
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+async def keep_running(adapter: ChatAdapter, stop: asyncio.Event) -> None:
+    """Run an adapter until `stop` is set, whatever happens to it; waits longer after each failure."""
+    delay_s = _FIRST_DELAY_S
+    while not stop.is_set():
+        started = time.monotonic()
+        try:
+            await adapter.run(stop)
+        except Unreachable as error:
+            log.error("%s: %s", adapter.name, error)
+        except Exception:
+            log.exception("%s: stopped by an error of our own", adapter.name)
+        if stop.is_set():
+            return
+        if time.monotonic() - started > _GOOD_RUN_S:
+            delay_s = _FIRST_DELAY_S
+        log.info("%s: trying again in %.0f s", adapter.name, delay_s)
+        try:
+            async with asyncio.timeout(delay_s):
+                await stop.wait()
+        except TimeoutError:
+            delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
+
+
+class BegunWork:
+    """The handlers that run, so that a stop can let them end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """Counts the current task as begun until the block ends."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    async def finish(self, *, grace_s: float = 3.0) -> None:
+        """Give what runs a little time, then end it."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def repeating(act: Callable[[], Awaitable[object]], *, every_s: float) -> AsyncIterator[None]:
+    """Call `act` now and again until the block ends: a typing signal fades after a few seconds."""
+
+    async def repeat() -> None:
+        while True:
+            await act()
+            await asyncio.sleep(every_s)
+
+    repeated = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        repeated.cancel()

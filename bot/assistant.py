@@ -1,0 +1,229 @@
+"""What the bot does for a conversation, whatever the platform: answers audio, runs commands, words everything.
+
+Adapters turn events into calls of this class and send the `Reply` that comes back. They decide nothing.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from bot.audio import IncomingAudio, Likeness, likeness
+from bot.conversation import Conversation, Mode, Preferences
+from bot.failures import Failure, FailureKind
+from bot.offsets import parse_offset
+from bot.progress import Progress
+from bot.replies import Reply, answer_reply, failure_reply, tidy
+from bot.service import Asker, GenreService
+from bot.storage import Storage
+from bot.texts import LANGUAGES, Texts, best_language, texts_in
+from classifier.genres import GENRES
+from config import Settings
+
+log = logging.getLogger(__name__)
+
+_RESET = "reset"
+_AUTO = "auto"
+
+
+class CommandName(StrEnum):
+    """The commands of every platform; `command-<name>` describes each in every language."""
+
+    GENRE = "genre"
+    GENRES = "genres"
+    OFFSET = "offset"
+    LANGUAGE = "language"
+    MODE = "mode"
+    HELP = "help"
+    ABOUT = "about"
+    PRIVACY = "privacy"
+    FORGET = "forget"
+
+
+class Assistant:
+    """One for all platforms; keeps no state of its own."""
+
+    def __init__(self, settings: Settings, service: GenreService, storage: Storage) -> None:
+        self._settings = settings
+        self._service = service
+        self._storage = storage
+        self._commands: dict[CommandName, Callable[[Conversation, str], Awaitable[Reply]]] = {
+            CommandName.GENRES: self._genres,
+            CommandName.OFFSET: self._offset,
+            CommandName.LANGUAGE: self._language,
+            CommandName.MODE: self._mode,
+            CommandName.HELP: self._help,
+            CommandName.ABOUT: self._about,
+            CommandName.PRIVACY: self._privacy,
+            CommandName.FORGET: self._forget,
+        }
+
+    async def texts(self, conversation: Conversation, *, for_person: bool = False) -> Texts:
+        """The words for a conversation; or for only the person who asked in it, where they are shown to nobody else."""
+        if for_person and conversation.can_whisper and not conversation.is_private:
+            return texts_in(best_language(conversation.user_language or conversation.language or ""))
+        preferences = await self._storage.preferences_of(conversation)
+        return texts_in(preferences.language or best_language(conversation.language or ""))
+
+    async def wants(self, conversation: Conversation, name: str, media_type: str | None, *, asked: bool) -> bool:
+        """Whether a posted file is to be answered (perhaps by saying why not), rather than passed over in silence."""
+        if asked or conversation.is_private:
+            return True
+        if likeness(name, media_type) is not Likeness.AUDIO:
+            return False
+        return (await self._storage.preferences_of(conversation)).mode is Mode.AUTO
+
+    async def identify(
+        self,
+        conversation: Conversation,
+        audio: IncomingAudio,
+        *,
+        offset: str | float | None = None,
+        progress: Progress | None = None,
+    ) -> Reply:
+        """The answer for a file, or the reason why there is none. `offset` may be as a person wrote it."""
+        try:
+            preferences = await self._storage.preferences_of(conversation)
+            if preferences.mode is Mode.OFF:
+                raise self._logged(Failure(FailureKind.SWITCHED_OFF))
+            if likeness(audio.name, audio.media_type) is Likeness.OTHER:
+                raise self._logged(Failure(FailureKind.NOT_AUDIO, audio.media_type or "unknown type"))
+            answer = await self._service.identify(
+                audio,
+                offset_s=self._wished_offset(offset, preferences),
+                asker=_asker(conversation),
+                progress=progress,
+            )
+        except Failure as failure:
+            texts = await self.texts(conversation)
+            return replace(failure_reply(failure, texts, self._settings, name=audio.name), is_private=False)
+        return answer_reply(answer, await self.texts(conversation), name=audio.name)
+
+    async def command(self, conversation: Conversation, name: CommandName, argument: str = "") -> Reply:
+        """Run a command (all but `genre`, which is `identify`). Failures come back as replies."""
+        try:
+            return await self._commands[name](conversation, argument.strip())
+        except Failure as failure:
+            return await self.refusal(conversation, failure)
+
+    async def refusal(self, conversation: Conversation, failure: Failure) -> Reply:
+        """A failure in words, for the person who asked; it is logged here."""
+        texts = await self.texts(conversation, for_person=True)
+        return failure_reply(self._logged(failure), texts, self._settings)
+
+    async def welcome(self, conversation: Conversation) -> Reply:
+        """Greet a group; it speaks the language of whoever brought the bot, until somebody sets another."""
+        preferences = await self._storage.preferences_of(conversation)
+        if preferences.language is None and conversation.user_language:
+            language = best_language(conversation.user_language)
+            await self._storage.save(conversation, replace(preferences, language=language))
+        return await self._help(conversation, "")
+
+    async def check_may_use(self, conversation: Conversation, owner_id: str) -> None:
+        """A button is for whoever asked, and for those who may manage. Raises `Failure` (not yours)."""
+        if conversation.user_id != owner_id and not await conversation.may_manage():
+            raise Failure(FailureKind.NOT_YOURS)
+
+    def _logged(self, failure: Failure) -> Failure:
+        level = logging.WARNING if failure.kind.is_ours else logging.INFO
+        log.log(level, "Refused: %s", failure)
+        return failure
+
+    def _wished_offset(self, offset: str | float | None, preferences: Preferences) -> float | None:
+        if isinstance(offset, str):
+            return parse_offset(offset)
+        return preferences.offset_s if offset is None else offset
+
+    async def _genres(self, conversation: Conversation, _: str) -> Reply:
+        texts = await self.texts(conversation, for_person=True)
+        genres = tuple(f"{genre.emoji} {genre.name}" for genre in GENRES)
+        return Reply(texts("genres-heading"), genres, is_private=True)
+
+    async def _offset(self, conversation: Conversation, argument: str) -> Reply:
+        preferences = await self._storage.preferences_of(conversation)
+        if not argument:
+            texts = await self.texts(conversation, for_person=True)
+            now = self._settings.default_offset_s if preferences.offset_s is None else preferences.offset_s
+            how = texts("offset-how", max_offset=tidy(self._settings.max_offset_s))
+            return Reply(texts("offset-now", offset=texts.seconds(now)), (how,), is_private=True)
+        wanted = None if argument.lower() == _RESET else self._service.checked_offset(parse_offset(argument))
+        await self._change(conversation, replace(preferences, offset_s=wanted))
+        texts = await self.texts(conversation, for_person=True)
+        start = texts.seconds(self._service.checked_offset(wanted))
+        return Reply(texts("offset-set", offset=start), is_private=True)
+
+    async def _language(self, conversation: Conversation, argument: str) -> Reply:
+        choices = (*LANGUAGES, _AUTO)
+        if argument:
+            wanted = _choice(argument, choices)
+            preferences = await self._storage.preferences_of(conversation)
+            await self._change(conversation, replace(preferences, language=None if wanted == _AUTO else wanted))
+        texts = await self.texts(conversation)
+        if argument:
+            return Reply(texts("language-set", language=texts("language-name")), is_private=True)
+        how = texts("choice-how", command=CommandName.LANGUAGE, choices=" | ".join(choices))
+        return Reply(texts("language-now", language=texts("language-name")), (how,), is_private=True)
+
+    async def _mode(self, conversation: Conversation, argument: str) -> Reply:
+        preferences = await self._storage.preferences_of(conversation)
+        choices = tuple(Mode)
+        if argument:
+            preferences = replace(preferences, mode=Mode(_choice(argument, choices)))
+            await self._change(conversation, preferences)
+        texts = await self.texts(conversation, for_person=True)
+        meaning = texts(f"mode-{preferences.mode}")
+        if argument:
+            return Reply(meaning, is_private=True)
+        how = texts("choice-how", command=CommandName.MODE, choices=" | ".join(choices))
+        return Reply(meaning, (how,), is_private=True)
+
+    async def _help(self, conversation: Conversation, _: str) -> Reply:
+        texts = await self.texts(conversation, for_person=True)
+        how = texts(f"help-{conversation.platform}")
+        commands = tuple(f"/{name}: {texts(f'command-{name}')}" for name in CommandName)
+        return Reply(texts("help-heading"), (how, "", *commands), is_private=True)
+
+    async def _about(self, conversation: Conversation, _: str) -> Reply:
+        texts = await self.texts(conversation, for_person=True)
+        model = self._service.model
+        if model is None:
+            return Reply(texts("status-warming"), is_private=True)
+        score = texts(
+            "about-score",
+            tracks=model.tracks,
+            accuracy=texts.percent(model.accuracy),
+            top3=texts.percent(model.top3_accuracy),
+        )
+        return Reply(texts("result-model", version=model.version), (score, texts("about-limits")), is_private=True)
+
+    async def _privacy(self, conversation: Conversation, _: str) -> Reply:
+        texts = await self.texts(conversation, for_person=True)
+        return Reply(texts("privacy-heading"), (texts("privacy-audio"), texts("privacy-kept")), is_private=True)
+
+    async def _forget(self, conversation: Conversation, _: str) -> Reply:
+        await self._check_may_manage(conversation)
+        await self._storage.forget(conversation)
+        texts = await self.texts(conversation, for_person=True)
+        return Reply(texts("forget-done"), is_private=True)
+
+    async def _change(self, conversation: Conversation, wanted: Preferences) -> None:
+        await self._check_may_manage(conversation)
+        await self._storage.save(conversation, wanted)
+
+    async def _check_may_manage(self, conversation: Conversation) -> None:
+        if not conversation.is_private and not await conversation.may_manage():
+            raise Failure(FailureKind.NOT_ALLOWED)
+
+
+def _asker(conversation: Conversation) -> Asker:
+    return Asker(
+        user=f"{conversation.platform}:user:{conversation.user_id}",
+        chat=f"{conversation.platform}:chat:{conversation.id}",
+    )
+
+
+def _choice(argument: str, choices: tuple[str, ...]) -> str:
+    wanted = argument.lower()
+    if wanted not in choices:
+        raise Failure(FailureKind.BAD_CHOICE, f"{argument[:40]!r}", choices=", ".join(choices))
+    return wanted

@@ -1,0 +1,47 @@
+"""Where somebody speaks to the bot, in words that fit every chat platform."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+
+
+class Mode(StrEnum):
+    """Which audio in a conversation is answered: all of it, only when asked, none."""
+
+    AUTO = "auto"
+    ON_DEMAND = "on-demand"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A chat or channel, and who speaks in it.
+
+    `id` and `user_id` are the platform's. `language` is what the platform says about a public conversation, or about
+    the person in a private one (an IETF tag; None where it says nothing); `user_language` is always the person's.
+    `can_whisper`: the platform can show a reply to only the person who asked. `may_manage` asks the platform whether
+    this person may change the conversation's settings.
+    """
+
+    platform: Platform
+    id: str
+    is_private: bool
+    language: str | None
+    user_id: str
+    user_language: str | None
+    can_whisper: bool
+    may_manage: Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What was set for a conversation; None leaves it to the bot's settings or the platform."""
+
+    offset_s: float | None = None
+    language: str | None = None
+    mode: Mode = Mode.AUTO

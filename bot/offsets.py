@@ -1,0 +1,16 @@
+"""Offsets as people write them: `30`, `12.5`, `12,5`, `1:30`, `1:02:03`."""
+
+import re
+
+from bot.failures import Failure, FailureKind
+
+_OFFSET = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:[.,]\d{1,6})?)\s*s?", re.ASCII)
+
+
+def parse_offset(text: str) -> float:
+    """Seconds from the start of a track. Raises `Failure` (bad offset) for anything that is no time."""
+    match = _OFFSET.fullmatch(text.strip())
+    if match is None:
+        raise Failure(FailureKind.BAD_OFFSET, f"not a time: {text[:40]!r}")
+    hours, minutes, seconds = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))

@@ -1,0 +1,49 @@
+"""Where a request stands, for whoever waits for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from typing import TypeVar
+
+from bot.texts import Texts
+
+T = TypeVar("T")
+
+FIRST_WORD_AFTER_S = 2.5
+"""An answer that comes sooner needs no word before it."""
+_EVERY_S = 1.0
+
+
+class Stage(Enum):
+    DOWNLOADING = auto()
+    IN_THE_POOL = auto()
+
+
+class Progress:
+    """Filled in by the service while it works, read by an adapter. `ahead` counts the files that come first."""
+
+    def __init__(self) -> None:
+        self.stage = Stage.DOWNLOADING
+        self.ahead: Callable[[], int] = lambda: 0
+
+    def sentence(self, texts: Texts) -> str:
+        if self.stage is Stage.DOWNLOADING:
+            return texts("status-downloading")
+        ahead = self.ahead()
+        return texts("status-queued", ahead=ahead) if ahead > 0 else texts("status-working")
+
+
+async def accompanied(work: Awaitable[T], progress: Progress, texts: Texts, say: Callable[[str], Awaitable[None]]) -> T:
+    """Wait for work; once it takes long, `say` where it stands, and again whenever that changes."""
+    task = asyncio.ensure_future(work)
+    said = ""
+    try:
+        await asyncio.wait((task,), timeout=FIRST_WORD_AFTER_S)
+        while not task.done():
+            if (sentence := progress.sentence(texts)) != said:
+                said = sentence
+                await say(sentence)
+            await asyncio.wait((task,), timeout=_EVERY_S)
+        return task.result()
+    finally:
+        task.cancel()

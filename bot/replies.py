@@ -1,0 +1,135 @@
+"""Answers and failures in words: what a person reads, the same on every platform.
+
+A `Reply` is plain text without any platform's markup; an adapter escapes it, adds emphasis and sends it.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.failures import Failure
+from bot.jobs import Answer
+from bot.texts import Texts
+from classifier.results import Classification, GenreScore, Note
+from config import Settings
+
+_NAME_LENGTH = 80
+_STEP_S = 15.0
+"""How far the button "another part" moves the window on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said. `picture` is a PNG with `picture_alt`; `another` offers a button for another part of the file.
+
+    `is_private`: only for whoever asked, where the platform can do that.
+    """
+
+    headline: str
+    lines: tuple[str, ...] = ()
+    picture: bytes | None = None
+    picture_alt: str = ""
+    another: "AnotherPart | None" = None
+    is_private: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.headline, *self.lines))
+
+    def shortened(self, length: int) -> "Reply":
+        """The same reply with lines left out from the end until its text fits."""
+        lines = self.lines
+        while lines and len("\n".join((self.headline, *lines))) > length:
+            lines = lines[:-1]
+        return replace(self, headline=self.headline[:length], lines=lines)
+
+
+@dataclass(frozen=True, slots=True)
+class AnotherPart:
+    """A button's label, and the second from which the next answer is taken."""
+
+    label: str
+    from_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailureTexts:
+    """A failure in words."""
+
+    reason: str
+    advice: str
+    reference: str
+
+
+def failure_texts(failure: Failure, texts: Texts, settings: Settings) -> FailureTexts:
+    """Reason and advice in a language; what they name comes from the failure, else from the settings."""
+    limits = {"limit": tidy(settings.max_upload_mb), "max_offset": tidy(settings.max_offset_s)}
+    values = {**limits, **failure.values}
+    return FailureTexts(
+        reason=texts(f"failure-{failure.kind}", **values),
+        advice=texts(f"failure-{failure.kind}-advice", **values),
+        reference=failure.reference,
+    )
+
+
+def failure_reply(failure: Failure, texts: Texts, settings: Settings, *, name: str = "") -> Reply:
+    """A failure as a reply; `name` says which file, where there may be several."""
+    words = failure_texts(failure, texts, settings)
+    about = f"{shortened(name)}: " if name else ""
+    reference = texts("failure-reference", reference=words.reference)
+    return Reply(f"⚠️ {about}{words.reason}", (words.advice, reference), is_private=True)
+
+
+def headline(clip: Classification, texts: Texts) -> str:
+    """The answer in a sentence: the genre and its confidence, or the two it may be."""
+    first, second = clip.scores[:2]
+    return texts(
+        "result-sure" if clip.certain else "result-unsure",
+        genre=titled(first),
+        confidence=texts.percent(first.confidence),
+        second=titled(second),
+        second_confidence=texts.percent(second.confidence),
+    )
+
+
+def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
+    """An answer with its picture: genre, the next two, which seconds, and what is to be known about them."""
+    clip = answer.classification
+    start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
+    second, third = clip.scores[1:3]
+    runners_up = texts(
+        "reply-next",
+        second=titled(second),
+        second_confidence=texts.percent(second.confidence),
+        third=titled(third),
+        third_confidence=texts.percent(third.confidence),
+    )
+    window = texts("result-window", start=start, end=end, file=shortened(name) or texts("result-untitled"))
+    return Reply(
+        headline=headline(clip, texts),
+        lines=(runners_up, window, *note_sentences(clip, texts)),
+        picture=answer.spectrogram_png,
+        picture_alt=texts("result-picture-alt", start=start, end=end),
+        another=AnotherPart(texts("reply-another"), _next_part_s(clip)),
+    )
+
+
+def _next_part_s(clip: Classification) -> float:
+    """Further on; from the beginning again after the end."""
+    return 0.0 if Note.MOVED_BACK in clip.notes else round(clip.window.start_s + _STEP_S, 1)
+
+
+def note_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
+    return tuple(texts(f"note-{note.replace('_', '-')}") for note in clip.notes)
+
+
+def titled(score: GenreScore) -> str:
+    return f"{score.genre.emoji} {score.genre.name}"
+
+
+def shortened(name: str) -> str:
+    """A file's name on one line, not too long."""
+    name = " ".join(name.split())
+    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+
+
+def tidy(number: float) -> str:
+    return f"{number:g}"

@@ -1,0 +1,5 @@
+"""What the bot remembers: settings of conversations, in SQL. No audio, no messages, no names."""
+
+from bot.storage.store import Storage, StorageUnusable
+
+__all__ = ["Storage", "StorageUnusable"]

@@ -1,0 +1,224 @@
+"""The bot on a chat platform, as its people see it: real library, real sockets, a server on this machine."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from bot.adapters.discord.adapter import DiscordAdapter
+from bot.adapters.platform import ChatAdapter, keep_running
+from bot.adapters.telegram.adapter import TelegramAdapter
+from bot.assistant import Assistant
+from bot.service import GenreService
+from bot.storage import Storage
+from bot.workers import WorkerPool
+from config import Settings
+from tests.support.discord_server import DiscordServer, Request
+from tests.support.telegram_server import Call, Json, TelegramServer
+
+T = TypeVar("T")
+
+GROUP = -100_500
+PERSON = 7
+OTHER = 8
+
+
+@dataclass(frozen=True)
+class Wired:
+    """What stands behind both adapters."""
+
+    settings: Settings
+    pool: WorkerPool
+    service: GenreService
+    storage: Storage
+    assistant: Assistant
+
+
+async def wired(settings: Settings, pool: WorkerPool, folder: Path) -> Wired:
+    service = GenreService(settings, pool)
+    storage = await Storage.open(f"sqlite:///{folder}/bot.sqlite3")
+    return Wired(settings, pool, service, storage, Assistant(settings, service, storage))
+
+
+@contextlib.asynccontextmanager
+async def running(adapter: ChatAdapter) -> AsyncIterator[asyncio.Event]:
+    """The adapter at work; yields the event that stops it."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(keep_running(adapter, stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        async with asyncio.timeout(10):
+            await task
+
+
+class Chat(Protocol):
+    """A group of people on either platform; texts are what they read, without markup."""
+
+    async def post(self, content: bytes, *, name: str = ..., media_type: str = ..., size: int | None = None) -> str:
+        """Somebody posts a file, and this is the reply."""
+
+    async def command(self, text: str, *, manager: bool = False) -> str:
+        """Somebody writes a command, and this is the reply."""
+
+    async def ask(self) -> str:
+        """Somebody asks for the genre of the last file that was posted."""
+
+    async def ask_without_file(self) -> str:
+        """Somebody asks for the genre of a message that has no file."""
+
+    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
+        """The button under the last answer is pressed: by another person, or after the file was deleted."""
+
+    def lose_download(self) -> None:
+        """The next download breaks off."""
+
+
+class TelegramChat:
+    def __init__(self, server: TelegramServer, language: str) -> None:
+        self.server = server
+        self.language = language
+        self.last: Json = {}
+
+    async def post(
+        self, content: bytes, *, name: str = "track.mp3", media_type: str = "audio/mpeg", size: int | None = None
+    ) -> str:
+        number = len(self._said())
+        file_id = self.server.add_file(content, name=name)
+        self.last = self.server.send(
+            chat_id=GROUP, document=file_id, file_name=name, media_type=media_type, file_size=size,
+            language_code=self.language,
+        )  # fmt: skip
+        return await self._next(number)
+
+    async def command(self, text: str, *, manager: bool = False) -> str:
+        number = len(self._said())
+        self.server.administrators[GROUP] = {PERSON} if manager else set()
+        self.server.send(chat_id=GROUP, user_id=PERSON, text=text, language_code=self.language)
+        return await self._next(number)
+
+    async def ask(self) -> str:
+        number = len(self._said())
+        self.server.send(chat_id=GROUP, text="/genre", reply_to=self.last, language_code=self.language)
+        return await self._next(number)
+
+    async def ask_without_file(self) -> str:
+        number = len(self._said())
+        text = self.server.send(chat_id=GROUP, text="no file", language_code=self.language)
+        self.server.send(chat_id=GROUP, text="/genre", reply_to=text, language_code=self.language)
+        return await self._next(number)
+
+    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
+        number = len(self.server.of("answerCallbackQuery"))
+        message = self.server.sent()
+        data = message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        if deleted:
+            message.pop("reply_to_message")
+            self.server.delete(self.server.sent())
+        self.server.press(message, data, user_id=OTHER if other else PERSON, language_code=self.language)
+        call = await self.server.wait_for("answerCallbackQuery", number=number + 1)
+        return str(call.params.get("text", ""))
+
+    def lose_download(self) -> None:
+        self.server.fail("download", status=502, description="Bad Gateway")
+
+    def _said(self) -> list[Call]:
+        return [call for call in self.server.calls if call.method in {"sendMessage", "sendPhoto"}]
+
+    async def _next(self, number: int) -> str:
+        call = await nth(self._said, number)
+        return str(self.server.sent(number).get("caption") or self.server.sent(number).get("text") or call)
+
+
+class DiscordChat:
+    def __init__(self, server: DiscordServer, language: str) -> None:
+        self.server = server
+        self.locale = {"en": "en-GB", "es": "es-ES"}[language]
+        self.last: Json = {}
+
+    async def post(
+        self, content: bytes, *, name: str = "track.mp3", media_type: str = "audio/mpeg", size: int | None = None
+    ) -> str:
+        number = len(self._answers())
+        attachment = self.server.add_file(content, name, media_type, size)
+        self.last = await self.server.post(attachments=[attachment])
+        return await self._next(number)
+
+    async def command(self, text: str, *, manager: bool = False) -> str:
+        name, _, value = text.removeprefix("/").partition(" ")
+        options = [{"name": "value", "type": 3, "value": value}] if value else []
+        number = len(self._answers())
+        await self.server.slash(name, options, permissions=1 << 5 if manager else 0, locale=self.locale)
+        return await self._next(number)
+
+    async def ask(self) -> str:
+        number = len(self._answers())
+        await self.server.menu("Identify genre", self.last, locale=self.locale)
+        return await self._next(number)
+
+    async def ask_without_file(self) -> str:
+        number = len(self._answers())
+        text = await self.server.post("no file")
+        await self.server.menu("Identify genre", text, locale=self.locale)
+        return await self._next(number)
+
+    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
+        number = len(self._answers())
+        message = next(m for m in reversed(self.server.messages.values()) if m["components"])
+        if deleted:
+            del self.server.messages[int(self.last["id"])]
+        user_id = self.server.user_id + 1 if other else None
+        custom_id = message["components"][0]["components"][0]["custom_id"]
+        await self.server.press(message, custom_id, user_id=user_id, locale=self.locale)
+        return await self._next(number)
+
+    def lose_download(self) -> None:
+        self.server.fail("GET", "/attachments/", status=502, body={})
+
+    def _answers(self) -> list[Request]:
+        def is_answer(request: Request) -> bool:
+            sends = request.method == "POST" and (request.path.endswith("/messages") or "/webhooks/" in request.path)
+            return sends or (request.method == "PATCH" and "@original" in request.path)
+
+        return [request for request in self.server.requests if is_answer(request)]
+
+    async def _next(self, number: int) -> str:
+        return plain((await nth(self._answers, number)).body)
+
+
+async def nth(found: Callable[[], list[T]], number: int) -> T:
+    """The item of that number (from 0), as soon as there are so many."""
+    async with asyncio.timeout(20):
+        while len(found()) <= number:  # noqa: ASYNC110  (no event tells it)
+            await asyncio.sleep(0.02)
+    return found()[number]
+
+
+def plain(body: Any) -> str:
+    """The content of a Discord message without bold and without escapes."""
+    return str(body["content"]).replace("**", "").replace("\\", "")
+
+
+def telegram_adapter(behind: Wired, server: TelegramServer) -> TelegramAdapter:
+    settings = behind.settings.model_copy(
+        update={
+            "telegram_token": type(behind.settings.database_url)(server.token),
+            "telegram_base_url": server.base_url,
+            "telegram_base_file_url": server.base_file_url,
+        }
+    )
+    return TelegramAdapter(settings, behind.assistant)
+
+
+def discord_adapter(behind: Wired, server: DiscordServer) -> DiscordAdapter:
+    settings = behind.settings.model_copy(
+        update={
+            "discord_token": type(behind.settings.database_url)(server.token),
+            "discord_api_base": server.api_base,
+            "discord_gateway_url": server.gateway_url,
+        }
+    )
+    return DiscordAdapter(settings, behind.assistant, behind.storage)

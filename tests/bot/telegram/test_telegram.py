@@ -1,0 +1,306 @@
+"""What people on Telegram see: answers, commands, buttons, feedback, and what is passed over."""
+
+import asyncio
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from bot.assistant import CommandName
+from bot.texts import texts_in
+from classifier.genres import GENRES
+from config import Settings
+from tests.bot.chats import GROUP, OTHER, PERSON, Wired, running, telegram_adapter, wired
+from tests.bot.conftest import PoolMaker
+from tests.support.audio import dance_track, encode, encode_with_ffmpeg
+from tests.support.telegram_server import Json, TelegramServer
+
+ALICE = 7
+
+
+def text_of(message: Json) -> str:
+    return str(message.get("caption") or message["text"])
+
+
+async def test_audio_is_answered_with_genre_seconds_and_picture(telegram: TelegramServer, track_mp3: bytes) -> None:
+    asked = telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), file_name="<b>&_night*.mp3")
+    call = await telegram.wait_for("sendPhoto")
+    assert call.params["reply_parameters"]["message_id"] == asked["message_id"]
+    assert Image.open(io.BytesIO(call.upload.content)).size == (960, 540)
+    caption = telegram.sent()["caption"]
+    assert any(f"{genre.emoji} {genre.name}" in caption.splitlines()[0] for genre in GENRES)
+    assert "Then " in caption
+    assert "seconds 30 to 33 of “<b>&_night*.mp3”" in caption
+    assert len(telegram.of("sendChatAction")) >= 1
+    assert telegram.of("sendChatAction")[0].params["action"] == "upload_photo"
+
+
+@pytest.mark.parametrize("kind", ["audio", "document", "voice", "video_note", "video"])
+async def test_every_kind_of_sound_is_read(telegram: TelegramServer, kind: str) -> None:
+    sound = dance_track(5.0)
+    content = {
+        "voice": lambda: encode(dance_track(5.0, rate_hz=48_000), "OGG", subtype="OPUS", rate_hz=48_000),
+        "video_note": lambda: encode_with_ffmpeg(sound, "mp4", "aac", rate_hz=44_100, video=True),
+        "video": lambda: encode_with_ffmpeg(sound, "mp4", "aac", rate_hz=44_100, video=True),
+        "document": lambda: encode(sound, "FLAC"),
+        "audio": lambda: encode_with_ffmpeg(sound, "mp4", "aac", rate_hz=44_100),
+    }[kind]()
+    media: Any = {kind: telegram.add_file(content)}
+    telegram.send(chat_id=ALICE, media_type=None, **media)
+    await telegram.wait_for("sendPhoto")
+    assert "its last 3 seconds were analysed" in telegram.sent()["caption"]
+
+
+async def test_a_group_hears_audio_and_passes_over_the_rest(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.send(chat_id=GROUP, photo=True)
+    telegram.send(chat_id=GROUP, document=telegram.add_file(b"%PDF"), file_name="a.pdf", media_type="application/pdf")
+    telegram.send(chat_id=GROUP, video=telegram.add_file(b"film"), file_name="a.mp4", media_type="video/mp4")
+    telegram.send(chat_id=GROUP, text="nice weather")
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), is_bot=True)
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), date=int(time.time()) - 3600)
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", chat_id=GROUP)
+    await asyncio.sleep(0.5)
+    assert len(telegram.of("sendPhoto")) == 1
+    assert telegram.of("sendMessage") == []
+
+
+async def test_a_private_chat_explains_what_it_cannot_use(telegram: TelegramServer) -> None:
+    telegram.send(chat_id=ALICE, photo=True)
+    await telegram.wait_for("sendMessage", number=1)
+    assert "There is no audio in that message." in telegram.sent()["text"]
+    pdf = telegram.add_file(b"%PDF")
+    telegram.send(chat_id=ALICE, document=pdf, file_name="a.pdf", media_type="application/pdf", language_code="es")
+    await telegram.wait_for("sendMessage", number=2)
+    assert telegram.sent()["text"].startswith("⚠️ a.pdf: Esto no es audio que se pueda leer.")
+    telegram.send(chat_id=ALICE, text="hello?")
+    await telegram.wait_for("sendMessage", number=3)
+    assert "Send me music" in telegram.sent()["text"]
+
+
+async def test_each_file_of_an_album_is_answered_or_refused_by_name(telegram: TelegramServer, track_mp3: bytes) -> None:
+    for name, content in (
+        ("one.mp3", track_mp3),
+        ("two.mp3", b"broken"),
+        ("three.mp3", track_mp3[: len(track_mp3) // 2]),
+    ):
+        file_id = telegram.add_file(content, name=name)
+        telegram.send(chat_id=GROUP, audio=file_id, file_name=name, media_group_id="album")
+    await telegram.wait_for("sendPhoto", number=2)
+    await telegram.wait_for("sendMessage")
+    said = [text_of(telegram.sent(number)) for number in range(3)]
+    for name in ("one.mp3", "two.mp3", "three.mp3"):
+        assert sum(name in text for text in said) == 1
+    assert sum("⚠️ two.mp3: This is not audio" in text for text in said) == 1
+
+
+async def test_on_demand_by_reply_caption_and_offset(telegram: TelegramServer, behind: Wired, track_mp3: bytes) -> None:
+    telegram.administrators[GROUP] = {PERSON}
+    telegram.send(chat_id=GROUP, text="/mode on-demand")
+    await telegram.wait_for("sendMessage")
+    posted = telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await asyncio.sleep(0.4)
+    assert telegram.of("sendPhoto") == []
+    telegram.send(chat_id=GROUP, user_id=OTHER, text="/genre 0:05", reply_to=posted)
+    call = await telegram.wait_for("sendPhoto", number=1)
+    assert call.params["reply_parameters"]["message_id"] == posted["message_id"]
+    assert "seconds 5 to 8" in telegram.sent()["caption"]
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), caption="/genre@genre_bot 7,5")
+    await telegram.wait_for("sendPhoto", number=2)
+    assert "seconds 7.5 to 10.5" in telegram.sent()["caption"]
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), caption="@genre_bot what is this?")
+    await telegram.wait_for("sendPhoto", number=3)
+
+
+async def test_settings_of_a_group_need_an_administrator_and_hold(
+    telegram: TelegramServer, behind: Wired, track_mp3: bytes
+) -> None:
+    telegram.administrators[GROUP] = {PERSON}
+    telegram.send(chat_id=GROUP, user_id=OTHER, text="/offset 10")
+    await telegram.wait_for("sendMessage", number=1)
+    assert "Only those who manage this chat" in telegram.sent()["text"]
+    telegram.send(chat_id=GROUP, text="/offset@genre_bot 0:10")
+    await telegram.wait_for("sendMessage", number=2)
+    assert "after second 10." in telegram.sent()["text"]
+    telegram.send(chat_id=GROUP, text="/language es")
+    await telegram.wait_for("sendMessage", number=3)
+    telegram.send(chat_id=GROUP, user_id=OTHER, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=1)
+    assert "del segundo 10 al 13" in telegram.sent()["caption"]
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=2)
+    assert "seconds 30 to 33" in telegram.sent()["caption"]
+    telegram.send(chat_id=GROUP, text="/forget")
+    await telegram.wait_for("sendMessage", number=4)
+    telegram.send(chat_id=GROUP, user_id=OTHER, text="/offset")
+    await telegram.wait_for("sendMessage", number=5)
+    assert "after second 30." in telegram.sent()["text"]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("name", [name for name in CommandName if name is not CommandName.GENRE])
+async def test_every_command_answers_in_the_persons_language(
+    telegram: TelegramServer, name: CommandName, language: str
+) -> None:
+    telegram.send(chat_id=ALICE, text=f"/{name}", language_code=language)
+    await telegram.wait_for("sendMessage")
+    text = telegram.sent()["text"]
+    expected = {
+        CommandName.GENRES: "genres-heading",
+        CommandName.HELP: "help-heading",
+        CommandName.PRIVACY: "privacy-heading",
+        CommandName.ABOUT: "about-limits",
+        CommandName.MODE: "mode-auto",
+        CommandName.FORGET: "forget-done",
+    }
+    texts = texts_in(language)
+    if name in expected:
+        assert texts(expected[name]) in text
+    if name is CommandName.GENRES:
+        assert all(f"{genre.emoji} {genre.name}" in text for genre in GENRES)
+    if name is CommandName.HELP:
+        assert all(f"/{command}: {texts(f'command-{command}')}" in text for command in CommandName)
+
+
+async def test_the_commands_are_registered_in_both_languages_and_all_scopes(telegram: TelegramServer) -> None:
+    await telegram.wait_for("setMyCommands", number=6)
+    told = {
+        (c.params["scope"]["type"], c.params.get("language_code")): c.params["commands"]
+        for c in telegram.of("setMyCommands")
+    }
+    assert {scope for scope, _ in told} == {"default", "all_private_chats", "all_group_chats"}
+    for language, code in (("en", None), ("es", "es")):
+        shown = {c["command"]: c["description"] for c in told["default", code]}
+        assert shown == {name: texts_in(language)(f"command-{name}") for name in CommandName}
+
+
+async def test_the_button_moves_the_window_on_in_the_same_message(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), caption="/genre 5")
+    await telegram.wait_for("sendPhoto")
+    first = telegram.sent()
+    button = first["reply_markup"]["inline_keyboard"][0][0]
+    assert button["text"] == "Another part"
+    telegram.press(first, button["callback_data"])
+    await telegram.wait_for("editMessageMedia")
+    second = telegram.sent()
+    assert second["message_id"] == first["message_id"]
+    assert "seconds 20 to 23" in second["caption"]
+    telegram.press(second, second["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+    await telegram.wait_for("editMessageMedia", number=2)
+    assert "seconds 35 to 38" in telegram.sent()["caption"]
+    telegram.press(telegram.sent(), telegram.sent()["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+    await telegram.wait_for("editMessageMedia", number=3)
+    assert "seconds 37 to 40" in telegram.sent()["caption"]
+    telegram.press(telegram.sent(), telegram.sent()["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+    await telegram.wait_for("editMessageMedia", number=4)
+    assert "seconds 0 to 3" in telegram.sent()["caption"]  # from the end back to the beginning
+
+
+async def test_a_button_works_after_a_restart(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    behind = await wired(settings, make_pool(), tmp_path)
+    async with TelegramServer() as telegram:
+        async with running(telegram_adapter(behind, telegram)):
+            telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+            await telegram.wait_for("sendPhoto")
+        await behind.storage.close()
+        again = await wired(settings, make_pool(), tmp_path)
+        async with running(telegram_adapter(again, telegram)):
+            telegram.press(telegram.sent(), telegram.sent()["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+            await telegram.wait_for("editMessageMedia")
+        await again.storage.close()
+
+
+async def test_a_file_that_is_known_is_not_downloaded_again(telegram: TelegramServer, track_mp3: bytes) -> None:
+    for number in (1, 2):
+        telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+        await telegram.wait_for("sendPhoto", number=number)
+    assert len(telegram.of("getFile")) == 1
+
+
+async def test_a_long_wait_is_told_and_the_word_is_taken_back(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    behind = await wired(settings, make_pool(), tmp_path)
+    await behind.pool.until_ready()
+    async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
+        file_id = telegram.add_file(track_mp3)
+        telegram.stall(file_id)
+        telegram.send(chat_id=ALICE, audio=file_id)
+        await telegram.wait_for("sendMessage", text="Downloading…")
+        behind.service.close()  # as a stop of the bot does
+        await telegram.wait_for("deleteMessage")
+        assert "The bot is being restarted." in telegram.sent()["text"]
+    await behind.storage.close()
+
+
+async def test_too_many_requests_are_waited_out(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.fail("sendPhoto", status=429, description="Too Many Requests: retry after 1", retry_after=1)
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=2)
+    assert telegram.sent()["photo"]
+
+
+async def test_a_chat_that_forbids_pictures_gets_the_words(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.fail("sendPhoto", status=400, description="Bad Request: not enough rights to send photos to the chat")
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendMessage")
+    assert "seconds 30 to 33" in telegram.sent()["text"]
+
+
+async def test_a_chat_that_threw_the_bot_out_changes_nothing_for_others(
+    telegram: TelegramServer, track_mp3: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    telegram.fail("sendPhoto", status=403, description="Forbidden: bot was kicked from the supergroup chat")
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=1)
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=2, timeout_s=10)
+    assert telegram.sent()["chat"]["id"] == ALICE
+    assert "Traceback" not in caplog.text
+
+
+async def test_who_brings_the_bot_into_a_group_decides_its_language(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.join(GROUP, PERSON, language_code="es")
+    await telegram.wait_for("sendMessage", chat_id=GROUP)
+    assert "Envíame música" in telegram.sent()["text"]
+    telegram.send(chat_id=GROUP, user_id=OTHER, audio=telegram.add_file(track_mp3), language_code="en")
+    await telegram.wait_for("sendPhoto")
+    assert "del segundo 30 al 33" in telegram.sent()["caption"]
+
+
+async def test_a_file_above_telegrams_limit_is_refused_before_any_download(
+    telegram: TelegramServer, track_mp3: bytes, settings: Settings
+) -> None:
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), file_size=30 << 20)
+    await telegram.wait_for("sendMessage")
+    assert f"larger than {settings.max_upload_mb:g} MB" in telegram.sent()["text"]
+    assert telegram.of("getFile") == []
+
+
+async def test_a_wrong_token_is_one_clear_line_and_is_tried_again(
+    behind: Wired, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with TelegramServer() as server:
+        adapter = telegram_adapter(behind, server)
+        server.token = "99:another"
+        async with running(adapter):
+            for _ in range(100):
+                if "trying again" in caplog.text:
+                    break
+                await asyncio.sleep(0.05)
+    assert "Telegram: TELEGRAM_TOKEN is refused" in caplog.text
+    assert "123456:TEST" not in caplog.text.replace("%3A", ":")
+
+
+async def test_what_is_running_is_answered_before_a_stop(behind: Wired, track_mp3: bytes) -> None:
+    async with TelegramServer() as telegram:
+        async with running(telegram_adapter(behind, telegram)) as stop:
+            telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+            await telegram.wait_for("getFile")
+            stop.set()
+        assert telegram.of("sendPhoto")
