@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,7 @@ async def test_a_file_above_telegrams_limit_is_refused_before_any_download(
 async def test_a_wrong_token_is_one_clear_line_and_is_tried_again(
     behind: Wired, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
     async with TelegramServer() as server:
         adapter = telegram_adapter(behind, server)
         server.token = "99:another"

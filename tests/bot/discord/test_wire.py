@@ -1,0 +1,282 @@
+"""The bot on Discord over real sockets: login, gateway, multipart uploads, reconnection, refusals."""
+
+import asyncio
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from bot.assistant import CommandName
+from bot.texts import texts_in
+from classifier.genres import GENRES
+from config import Settings
+from tests.bot.chats import Wired, discord_adapter, plain, running, wired
+from tests.bot.conftest import PoolMaker
+from tests.support.audio import dance_track, encode
+from tests.support.discord_server import DiscordServer, Request
+
+MANAGER = 1 << 5
+
+
+def sends(server: DiscordServer) -> list[Request]:
+    return [r for r in server.requests if r.method == "POST" and r.path.endswith("/messages")]
+
+
+def button_of(message: dict[str, Any]) -> str:
+    return str(message["components"][0]["components"][0]["custom_id"])
+
+
+def answers(server: DiscordServer) -> list[dict[str, Any]]:
+    """The bot's messages that have a button, as they are now."""
+    return [message for message in server.messages.values() if message["components"]]
+
+
+async def test_audio_is_answered_by_a_reply_with_a_described_picture(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    name = "**@everyone** _x_ <@1>.mp3"
+    posted = await discord_server.post("listen!", attachments=[discord_server.add_file(track_mp3, name)])
+    request = await discord_server.wait_for("POST", f"/channels/{discord_server.channel_id}/messages")
+    assert str(request.body["message_reference"]["message_id"]) == posted["id"]
+    assert request.body["message_reference"]["fail_if_not_exists"] is False
+    assert request.body["allowed_mentions"]["parse"] == []
+    assert request.body["allowed_mentions"].get("replied_user", False) is False
+    (picture,) = request.files
+    assert Image.open(io.BytesIO(picture.content)).size == (960, 540)
+    assert "Mel spectrogram of seconds 30 to 33" in str(picture.description)
+    content = request.body["content"]
+    assert content.startswith("**")
+    assert "@everyone" not in content  # broken up, so that nobody is pinged
+    assert r"\_x\_" in content
+    assert any(f"{genre.emoji} {genre.name}" in plain(request.body) for genre in GENRES)
+    assert [r for r in discord_server.requests if r.path.endswith("/typing")]
+
+
+async def test_several_files_are_each_answered_or_refused_by_name(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    files = [
+        discord_server.add_file(track_mp3, "one.mp3"),
+        discord_server.add_file(b"no", "two.mp3"),
+        discord_server.add_file(b"hello", "readme.txt", "text/plain"),
+        discord_server.add_file(b"PNG", "cover.png", "image/png"),
+        discord_server.add_file(encode(dance_track(5.0), "FLAC"), "three.flac", "audio/flac"),
+    ]
+    await discord_server.post(attachments=files)
+    await discord_server.wait_for("POST", "/messages", number=3)
+    await asyncio.sleep(0.3)
+    said = sorted(plain(request.body) for request in sends(discord_server))
+    assert len(said) == 3
+    assert sum("two.mp3: This is not audio" in text for text in said) == 1
+    assert sum("of “one.mp3”" in text for text in said) == 1
+    assert sum("of “three.flac”" in text for text in said) == 1
+
+
+async def test_direct_messages_are_answered_or_explained(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    await discord_server.post(channel="dm", attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", f"/channels/{discord_server.dm_channel_id}/messages", number=1)
+    await discord_server.post(channel="dm", attachments=[discord_server.add_file(b"x", "a.txt", "text/plain")])
+    refused = await discord_server.wait_for("POST", f"/channels/{discord_server.dm_channel_id}/messages", number=2)
+    assert "This is not audio" in plain(refused.body)
+    await discord_server.post("hi", channel="dm")
+    helped = await discord_server.wait_for("POST", f"/channels/{discord_server.dm_channel_id}/messages", number=3)
+    assert "Send me music" in plain(helped.body)
+
+
+async def test_other_bots_are_ignored(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)], author_bot=True)
+    await asyncio.sleep(0.4)
+    assert sends(discord_server) == []
+
+
+async def test_a_mention_asks_for_the_file_beside_it_or_replied_to(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    await discord_server.slash("mode", [{"name": "value", "type": 3, "value": "on-demand"}], permissions=MANAGER)
+    await discord_server.wait_for("POST", "/webhooks/")
+    posted = await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await asyncio.sleep(0.4)
+    assert sends(discord_server) == []
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)], mentions_bot=True)
+    await discord_server.wait_for("POST", "/messages", number=1)
+    await discord_server.post("and this?", mentions_bot=True, reference=posted)
+    await discord_server.wait_for("POST", "/messages", number=2)
+    await discord_server.post("help", mentions_bot=True)
+    helped = await discord_server.wait_for("POST", "/messages", number=3)
+    assert "Send me music" in plain(helped.body)
+
+
+async def test_slash_genre_defers_first_and_then_answers(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    file = discord_server.add_file(track_mp3)
+    options = [
+        {"name": "track", "type": 11, "value": file["id"]},
+        {"name": "offset", "type": 3, "value": "0:12.5"},
+    ]
+    await discord_server.slash("genre", options, {"attachments": {file["id"]: file}}, locale="es-ES")
+    deferred = await discord_server.wait_for("POST", "/callback")
+    assert deferred.body["type"] == 5
+    answer = await discord_server.wait_for("PATCH", "@original")
+    assert "seconds 12.5 to 15.5" in plain(answer.body)  # public, so in the server's language
+    assert answer.files[0].description
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, button_of(message))
+    again = await discord_server.wait_for("PATCH", "@original", number=2)
+    assert "seconds 27.5 to 30.5" in plain(again.body)
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("es-ES", "es"), ("es-419", "es"), ("fr", "en")])
+async def test_words_for_one_person_are_in_that_persons_language(
+    discord_server: DiscordServer, locale: str, language: str
+) -> None:
+    for number, (name, key) in enumerate(
+        [
+            ("genres", "genres-heading"),
+            ("help", "help-heading"),
+            ("privacy", "privacy-heading"),
+            ("about", "about-limits"),
+        ],
+        start=1,
+    ):
+        await discord_server.slash(name, locale=locale)
+        answer = await discord_server.wait_for("POST", "/webhooks/", number=number)
+        assert texts_in(language)(key) in plain(answer.body)
+        callback = await discord_server.wait_for("POST", "/callback", number=number)
+        assert callback.body["data"]["flags"] == 64  # ephemeral
+
+
+async def test_public_answers_are_in_the_servers_language(behind: Wired, track_mp3: bytes) -> None:
+    async with DiscordServer() as server:
+        server.guild_locale = "es-ES"
+        async with running(discord_adapter(behind, server)):
+            await server.post(attachments=[server.add_file(track_mp3)])
+            answer = await server.wait_for("POST", "/messages")
+    assert "del segundo 30 al 33" in plain(answer.body)
+
+
+async def test_the_settings_of_a_channel_hold_for_it_alone(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    await discord_server.slash("offset", [{"name": "value", "type": 3, "value": "10"}], permissions=MANAGER)
+    await discord_server.wait_for("POST", "/webhooks/", number=1)
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    here = await discord_server.wait_for("POST", "/messages", number=1)
+    assert "seconds 10 to 13" in plain(here.body)
+    await discord_server.post(channel="dm", attachments=[discord_server.add_file(track_mp3)])
+    there = await discord_server.wait_for("POST", "/messages", number=2)
+    assert "seconds 30 to 33" in plain(there.body)
+
+
+async def test_a_personal_app_follows_the_person_and_needs_no_rights(discord_server: DiscordServer) -> None:
+    value = [{"name": "value", "type": 3, "value": "10"}]
+    await discord_server.slash("offset", value, as_user_app=True)
+    done = await discord_server.wait_for("POST", "/webhooks/", number=1)
+    assert "after second 10." in plain(done.body)
+    await discord_server.slash("offset", guild=False, context=2)
+    shown = await discord_server.wait_for("POST", "/webhooks/", number=2)
+    assert "after second 10." in plain(shown.body)
+    await discord_server.slash("offset")
+    untouched = await discord_server.wait_for("POST", "/webhooks/", number=3)
+    assert "after second 30." in plain(untouched.body)
+
+
+async def test_the_menu_of_a_message_names_its_files(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    posted = await discord_server.post("old one", attachments=[discord_server.add_file(track_mp3)], author_bot=True)
+    await discord_server.menu("Identify genre", posted)
+    answer = await discord_server.wait_for("PATCH", "@original")
+    assert "seconds 30 to 33" in plain(answer.body)
+
+
+async def test_a_button_works_after_a_restart(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    async with DiscordServer() as server:
+        behind = await wired(settings, make_pool(), tmp_path)
+        async with running(discord_adapter(behind, server)):
+            await server.post(attachments=[server.add_file(track_mp3)])
+            await server.wait_for("POST", "/messages")
+        await behind.storage.close()
+        again = await wired(settings, make_pool(), tmp_path)
+        async with running(discord_adapter(again, server)):
+            message = answers(server)[-1]
+            await server.press(message, button_of(message))
+            edited = await server.wait_for("PATCH", "@original")
+            assert "seconds 37 to 40" in plain(edited.body) or "seconds 45" in plain(edited.body)
+            assert len(edited.files) == 1
+        await again.storage.close()
+        registrations = [r for r in server.requests if r.method == "PUT" and r.path.endswith("/commands")]
+        assert len(registrations) == 1  # the second start found them unchanged
+
+
+async def test_the_commands_are_described_in_both_languages(discord_server: DiscordServer) -> None:
+    request = await discord_server.wait_for("PUT", "/commands")
+    told = {command["name"]: command for command in request.body}
+    assert set(told) == {*CommandName, "Identify genre"}
+    spanish = texts_in("es")
+    for name in CommandName:
+        assert told[name]["description"] == texts_in("en")(f"command-{name}")
+        assert told[name]["description_localizations"]["es-ES"] == spanish(f"command-{name}")
+        assert told[name]["contexts"] == [0, 1, 2]
+        assert told[name]["integration_types"] == [0, 1]
+    assert told["Identify genre"]["name_localizations"]["es-419"] == spanish("command-menu")
+    option = {o["name"]: o for o in told["genre"]["options"]}["track"]
+    assert option["description_localizations"]["es-ES"] == spanish("command-genre-track")
+
+
+async def test_it_comes_back_after_the_connection_broke(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages", number=1)
+    await discord_server.drop()
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3, "again.mp3")])
+    answer = await discord_server.wait_for("POST", "/messages", number=2)
+    assert "again.mp3" in plain(answer.body)
+    assert discord_server.resumes == 1
+
+
+async def test_without_the_message_content_intent_it_answers_when_asked(
+    behind: Wired, track_mp3: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with DiscordServer() as server:
+        server.refuse_message_content = True
+        async with running(discord_adapter(behind, server)):
+            await server.post(attachments=[server.add_file(track_mp3)])
+            posted = await server.post(attachments=[server.add_file(track_mp3)], mentions_bot=True)
+            answer = await server.wait_for("POST", "/messages")
+            assert str(answer.body["message_reference"]["message_id"]) == posted["id"]
+            await asyncio.sleep(0.3)
+            assert len(sends(server)) == 1
+    assert "the message content intent is not granted" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_channel_that_forbids_files_gets_the_words(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    discord_server.fail("POST", "/messages", status=403, body={"message": "Missing Permissions", "code": 50013})
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    answer = await discord_server.wait_for("POST", "/messages", number=2)
+    assert answer.files == []
+    assert "seconds 30 to 33" in plain(answer.body)
+
+
+async def test_commands_that_cannot_be_registered_do_not_stop_the_bot(
+    behind: Wired, track_mp3: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with DiscordServer() as server:
+        server.fail("PUT", "/commands", status=403, body={"message": "Missing Access", "code": 50001})
+        async with running(discord_adapter(behind, server)):
+            await server.post(attachments=[server.add_file(track_mp3)])
+            await server.wait_for("POST", "/messages")
+    assert "the commands could not be registered" in caplog.text
+
+
+async def test_a_wrong_token_is_one_clear_line(behind: Wired, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
+    async with DiscordServer() as server:
+        adapter = discord_adapter(behind, server)
+        server.token = "another"
+        async with running(adapter):
+            for _ in range(100):
+                if "trying again" in caplog.text:
+                    break
+                await asyncio.sleep(0.05)
+    assert "Discord: DISCORD_TOKEN is refused" in caplog.text
+    assert "fake.discord.token" not in caplog.text

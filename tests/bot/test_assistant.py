@@ -1,0 +1,139 @@
+"""What is answered where, in which language, and who may change it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.assistant import Assistant, CommandName
+from bot.audio import Likeness, likeness
+from bot.conversation import Conversation, Platform
+from bot.progress import Progress, Stage, accompanied
+from bot.replies import Reply
+from bot.texts import texts_in
+from config import Settings
+from tests.bot.chats import wired
+from tests.bot.conftest import PoolMaker, incoming
+
+
+async def allowed() -> bool:
+    return True
+
+
+async def forbidden() -> bool:
+    return False
+
+
+GROUP = Conversation(Platform.DISCORD, "1", False, "es-ES", "7", "en-GB", True, allowed)
+PRIVATE = Conversation(Platform.TELEGRAM, "7", True, "es", "7", "es", False, forbidden)
+
+
+@pytest.fixture
+async def assistant(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Assistant]:
+    behind = await wired(settings, make_pool(), tmp_path)
+    yield behind.assistant
+    await behind.storage.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("a.mp3", "audio/mpeg", Likeness.AUDIO),
+        ("a.mp3", None, Likeness.AUDIO),
+        ("A.FLAC", "application/octet-stream", Likeness.AUDIO),
+        ("a", "application/ogg", Likeness.AUDIO),
+        ("a.mp4", "video/mp4", Likeness.VIDEO),
+        ("a.mkv", None, Likeness.VIDEO),
+        ("a.mp3", "text/plain", Likeness.OTHER),
+        ("a.png", "image/png", Likeness.OTHER),
+        ("a.zip", "application/zip", Likeness.OTHER),
+        ("", None, Likeness.OTHER),
+    ],
+)
+def test_what_a_file_seems_to_be(name: str, media_type: str | None, expected: Likeness) -> None:
+    assert likeness(name, media_type) is expected
+
+
+async def test_modes_decide_what_is_answered(assistant: Assistant, track_mp3: bytes) -> None:
+    wants = assistant.wants
+    assert await wants(GROUP, "a.mp3", "audio/mpeg", asked=False)
+    assert not await wants(GROUP, "a.mp4", "video/mp4", asked=False)
+    assert await wants(GROUP, "a.mp4", "video/mp4", asked=True)
+    for mode in ("on-demand", "off"):
+        await assistant.command(GROUP, CommandName.MODE, mode)
+        assert not await wants(GROUP, "a.mp3", "audio/mpeg", asked=False)
+    refused = await assistant.identify(GROUP, incoming(track_mp3))
+    assert texts_in("es")("failure-switched-off") in refused.text
+    await assistant.command(GROUP, CommandName.MODE, "AUTO")
+    assert await wants(GROUP, "a.mp3", "audio/mpeg", asked=False)
+
+
+async def test_public_words_are_the_servers_and_whispered_ones_the_persons(assistant: Assistant) -> None:
+    assert (await assistant.texts(GROUP)).language == "es"
+    assert (await assistant.texts(GROUP, for_person=True)).language == "en"
+    loud = replace(GROUP, can_whisper=False)
+    assert (await assistant.texts(loud, for_person=True)).language == "es"
+    assert (await assistant.texts(replace(GROUP, language=None))).language == "en"
+    await assistant.command(GROUP, CommandName.LANGUAGE, "en")
+    assert (await assistant.texts(loud)).language == "en"
+    await assistant.command(GROUP, CommandName.LANGUAGE, "auto")
+    assert (await assistant.texts(loud)).language == "es"
+
+
+async def test_the_offset_of_a_conversation_is_used_and_bounded(assistant: Assistant, track_mp3: bytes) -> None:
+    reply = await assistant.command(PRIVATE, CommandName.OFFSET, "2,5")
+    assert texts_in("es")("offset-set", offset="2,5") in reply.text
+    assert "del segundo 2,5 al 5,5" in (await assistant.identify(PRIVATE, incoming(track_mp3))).text
+    assert "del segundo 9 al 12" in (await assistant.identify(PRIVATE, incoming(track_mp3), offset="0:09")).text
+    for wrong in ("3601", "-1", "soon"):
+        refused = await assistant.command(PRIVATE, CommandName.OFFSET, wrong)
+        assert texts_in("es")("failure-bad-offset") in refused.text
+    assert "2,5" in (await assistant.command(PRIVATE, CommandName.OFFSET)).text
+    await assistant.command(PRIVATE, CommandName.OFFSET, "Reset")
+    assert "30" in (await assistant.command(PRIVATE, CommandName.OFFSET)).headline
+
+
+async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
+    stranger = replace(GROUP, may_manage=forbidden)
+    before = (await assistant.command(GROUP, CommandName.OFFSET)).text
+    for name, argument in (
+        (CommandName.OFFSET, "1"),
+        (CommandName.OFFSET, "reset"),
+        (CommandName.LANGUAGE, "en"),
+        (CommandName.MODE, "off"),
+        (CommandName.FORGET, ""),
+    ):
+        refused = await assistant.command(stranger, name, argument)
+        assert texts_in("en")("failure-not-allowed") in refused.text
+    assert (await assistant.command(GROUP, CommandName.OFFSET)).text == before
+
+
+def test_a_reply_that_is_too_long_loses_its_last_lines() -> None:
+    reply = Reply("head", ("one", "two", "three"))
+    assert reply.shortened(12).lines == ("one", "two")
+    assert reply.shortened(4).text == "head"
+    assert reply.shortened(3).text == "hea"
+
+
+async def test_the_place_in_the_queue_is_told(make_pool: PoolMaker) -> None:
+    progress = Progress()
+    assert progress.sentence(texts_in("en")) == "Downloading…"
+    progress.stage = Stage.IN_THE_POOL
+    progress.ahead = make_pool().next_place()
+    assert progress.sentence(texts_in("en")) == "Listening…"
+    progress.ahead = lambda: 3
+    assert progress.sentence(texts_in("es")) == "En cola: 3 por delante."
+
+
+async def test_a_quick_answer_needs_no_word_before_it() -> None:
+    said: list[str] = []
+
+    async def say(sentence: str) -> None:
+        said.append(sentence)
+
+    async def work() -> str:
+        return "done"
+
+    assert await accompanied(work(), Progress(), texts_in("en"), say) == "done"
+    assert said == []

@@ -1,0 +1,151 @@
+"""`python -m bot` with both tokens: two platforms and the page in one process, and nothing secret in its log."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.bot.test_app import ROOT, free_port
+from tests.support.discord_server import DiscordServer
+from tests.support.telegram_server import TelegramServer
+
+
+@dataclass
+class Process:
+    """A running bot; `log` is complete once it has ended."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    lines: list[str]
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    async def until_logged(self, words: str) -> None:
+        async with asyncio.timeout(40):
+            while words not in self.log:  # noqa: ASYNC110  (the log is what tells it)
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            return await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def started(folder: Path, **environment: str) -> AsyncIterator[Process]:
+    port = free_port()
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        env={
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "WEB_PORT": str(port),
+            "WORKERS": "1",
+            "LOG_LEVEL": "DEBUG",
+            "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite3",
+            **environment,
+        },
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+    )
+    lines: list[str] = []
+
+    async def read() -> None:
+        assert process.stderr
+        while line := await process.stderr.readline():
+            lines.append(line.decode().rstrip())
+
+    reading = asyncio.create_task(read())
+    try:
+        yield Process(process, port, lines)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reading
+
+
+def discord_settings(server: DiscordServer) -> dict[str, str]:
+    return {
+        "DISCORD_TOKEN": server.token,
+        "DISCORD_API_BASE": server.api_base,
+        "DISCORD_GATEWAY_URL": server.gateway_url,
+    }
+
+
+def telegram_settings(server: TelegramServer) -> dict[str, str]:
+    return {
+        "TELEGRAM_TOKEN": server.token,
+        "TELEGRAM_BASE_URL": server.base_url,
+        "TELEGRAM_BASE_FILE_URL": server.base_file_url,
+    }
+
+
+async def test_both_answer_and_the_log_tells_no_token(tmp_path: Path, track_mp3: bytes) -> None:
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        environment = {**discord_settings(discord), **telegram_settings(telegram)}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Ready, with model")
+            await discord.post(attachments=[discord.add_file(track_mp3)])
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3))
+            await asyncio.gather(discord.wait_for("POST", "/messages"), telegram.wait_for("sendPhoto"))
+            async with aiohttp.ClientSession() as browser, browser.get(f"http://127.0.0.1:{bot.port}/") as page:
+                assert page.status == 200
+            telegram.fail("sendPhoto", status=500, description=f"Internal error with {telegram.token}")
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3[:-500]))
+            await telegram.wait_for("sendPhoto", number=2)
+            assert await bot.stop() == 0
+        for token in (discord.token, telegram.token, telegram.token.replace(":", "%3A")):
+            assert token not in bot.log
+        assert "Stopping." in bot.log
+        assert "never retrieved" not in bot.log
+
+
+async def test_one_platforms_trouble_is_not_the_others(tmp_path: Path, track_mp3: bytes) -> None:
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        environment = {**discord_settings(discord), **telegram_settings(telegram), "DISCORD_TOKEN": "wrong"}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("DISCORD_TOKEN is refused")
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3))
+            await telegram.wait_for("sendPhoto", timeout_s=30)
+            assert await bot.stop() == 0
+        unreachable = f"http://127.0.0.1:{free_port()}"
+        environment |= {"DISCORD_TOKEN": discord.token, "TELEGRAM_BASE_URL": f"{unreachable}/bot"}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Telegram: cannot be reached")
+            await discord.post(attachments=[discord.add_file(track_mp3)])
+            await discord.wait_for("POST", "/messages", timeout_s=30)
+            assert await bot.stop() == 0
+
+
+async def test_a_stop_in_the_middle_of_work_is_quick_and_says_so(tmp_path: Path, track_mp3: bytes) -> None:
+    async with TelegramServer() as telegram:
+        async with started(tmp_path, **telegram_settings(telegram)) as bot:
+            await bot.until_logged("Ready, with model")
+            stalled = telegram.add_file(track_mp3)
+            telegram.stall(stalled)
+            telegram.send(chat_id=7, audio=stalled)
+            await telegram.wait_for("getFile")
+            assert await bot.stop() == 0
+        assert "The bot is being restarted." in telegram.sent()["text"]
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite:////nowhere/at/all.sqlite3"])
+async def test_an_unusable_database_is_one_clear_line(tmp_path: Path, url: str) -> None:
+    async with started(tmp_path, TELEGRAM_TOKEN="1:x", DATABASE_URL=url, LOG_LEVEL="INFO") as bot:
+        async with asyncio.timeout(30):
+            assert await bot.process.wait() == 1
+    assert bot.lines[-1].startswith("DATABASE_URL: ")
+    assert "Traceback" not in bot.log

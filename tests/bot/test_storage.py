@@ -1,0 +1,112 @@
+"""Preferences in SQL: the same on SQLite and on PostgreSQL (where TEST_DATABASE_URL names a server)."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.conversation import Conversation, Mode, Platform, Preferences
+from bot.failures import Failure, FailureKind
+from bot.storage import Storage, StorageUnusable
+from bot.storage.schema import metadata
+
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+
+if not POSTGRES and os.environ.get("CI"):
+    raise RuntimeError("in CI these tests run on PostgreSQL too: set TEST_DATABASE_URL")
+
+
+async def nobody() -> bool:
+    return False
+
+
+def chat(number: str, platform: Platform = Platform.TELEGRAM) -> Conversation:
+    return Conversation(platform, number, False, None, "7", None, False, nobody)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bot.sqlite3"
+        return
+    if not POSTGRES:
+        pytest.skip("TEST_DATABASE_URL names no PostgreSQL server")
+    name = f"bot_{uuid.uuid4().hex}"
+    server = sa.create_engine(sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield sa.make_url(POSTGRES).set(drivername="postgres", database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str) -> None:
+    wanted = Preferences(offset_s=12.5, language="es", mode=Mode.ON_DEMAND)
+    storage = await Storage.open(url)
+    assert await storage.preferences_of(chat("1")) == Preferences()
+    await storage.save(chat("1"), Preferences(offset_s=1.0))
+    await storage.save(chat("1"), wanted)
+    await storage.save(chat("2"), Preferences(mode=Mode.OFF))
+    await storage.close()
+    storage = await Storage.open(url)
+    assert await storage.preferences_of(chat("1")) == wanted
+    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF)
+    assert await storage.preferences_of(chat("1", Platform.DISCORD)) == Preferences()
+    await storage.forget(chat("1"))
+    assert await storage.preferences_of(chat("1")) == Preferences()
+    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF)
+    await storage.close()
+
+
+async def test_remarks_are_kept(url: str) -> None:
+    storage = await Storage.open(url)
+    assert await storage.remark("x") is None
+    await storage.set_remark("x", "1")
+    await storage.set_remark("x", "2")
+    assert await storage.remark("x") == "2"
+    await storage.close()
+
+
+async def test_the_migrations_make_what_the_schema_says(url: str) -> None:
+    storage = await Storage.open(url)
+
+    def differences(connection: sa.Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with storage._engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await storage.close()
+
+
+async def test_a_database_that_goes_away_costs_settings_but_no_answers(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = await Storage.open(url)
+    await storage.save(chat("1"), Preferences(offset_s=5.0))
+    async with storage._engine.begin() as connection:
+        await connection.execute(sa.text("DROP TABLE preferences"))
+    assert await storage.preferences_of(chat("1")) == Preferences()
+    assert "Preferences cannot be read" in caplog.text
+    for attempt in (storage.save(chat("1"), Preferences()), storage.forget(chat("1"))):
+        with pytest.raises(Failure) as caught:
+            await attempt
+        assert caught.value.kind is FailureKind.STORAGE
+    await storage.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://a/b", "sqlite:////no/such/folder/x.db", "postgresql://u:geheim@127.0.0.1:1/x"]
+)
+async def test_what_is_no_usable_database_is_said_without_its_password(url: str) -> None:
+    with pytest.raises(StorageUnusable) as caught:
+        await Storage.open(url)
+    assert str(caught.value).startswith("DATABASE_URL: ")
+    assert "\n" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
