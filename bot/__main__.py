@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from config import Settings
 
+_LEAST_LEVELS = {
+    "httpx": logging.WARNING,  # logs the address of each request
+    "httpcore": logging.WARNING,
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.INFO,
+    "discord": logging.INFO,  # below that, libraries log what people write
+    "telegram": logging.INFO,
+}
 _LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -29,19 +37,22 @@ def main() -> int:
     except CannotRun as error:
         print(error, file=sys.stderr)
         return 1
+    except Exception:  # through the log, so that no secret in it is shown
+        logging.getLogger(__name__).exception("The bot broke down")
+        return 1
     return 0
 
 
 def _set_up_logging(settings: "Settings") -> None:
-    """One handler for everything, through which no secret passes; libraries that log each request say less."""
+    """One handler for everything, through which no secret passes; libraries that log requests and messages say less."""
     from bot.redaction import RedactingFormatter
 
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter(_LAYOUT, settings.secrets()))
     logging.basicConfig(level=settings.log_level, handlers=[handler])
     logging.captureWarnings(True)
-    for name in ("httpx", "httpcore", "alembic"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name, least in _LEAST_LEVELS.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
 
 
 if __name__ == "__main__":

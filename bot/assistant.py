@@ -119,6 +119,13 @@ class Assistant:
             await self._storage.save(conversation, replace(preferences, language=language))
         return await self._help(conversation, "")
 
+    async def moved(self, old: Conversation, new: Conversation) -> None:
+        """A conversation has got another id: its settings go with it."""
+        try:
+            await self._storage.move(old, new)
+        except Failure as failure:
+            self._logged(failure)
+
     async def check_may_use(self, conversation: Conversation, owner_id: str) -> None:
         """A button is for whoever asked, and for those who may manage. Raises `Failure` (not yours)."""
         if conversation.user_id != owner_id and not await conversation.may_manage():
@@ -225,5 +232,5 @@ def _asker(conversation: Conversation) -> Asker:
 def _choice(argument: str, choices: tuple[str, ...]) -> str:
     wanted = argument.lower()
     if wanted not in choices:
-        raise Failure(FailureKind.BAD_CHOICE, f"{argument[:40]!r}", choices=", ".join(choices))
+        raise Failure(FailureKind.BAD_CHOICE, choices=", ".join(choices))
     return wanted

@@ -11,6 +11,6 @@ def parse_offset(text: str) -> float:
     """Seconds from the start of a track. Raises `Failure` (bad offset) for anything that is no time."""
     match = _OFFSET.fullmatch(text.strip())
     if match is None:
-        raise Failure(FailureKind.BAD_OFFSET, f"not a time: {text[:40]!r}")
+        raise Failure(FailureKind.BAD_OFFSET, "not a time")
     hours, minutes, seconds = match.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))

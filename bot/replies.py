@@ -94,7 +94,7 @@ def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
     """An answer with its picture: genre, the next two, which seconds, and what is to be known about them."""
     clip = answer.classification
     start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
-    second, third = clip.scores[1:3]
+    second, third = clip.scores[1:3] if clip.certain else clip.scores[2:4]  # the doubtful headline has two already
     runners_up = texts(
         "reply-next",
         second=titled(second),

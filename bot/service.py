@@ -30,10 +30,11 @@ _NEVER_AUDIO = ("image/", "text/", "font/", "model/")
 
 @dataclass(frozen=True, slots=True)
 class ClipKey:
-    """What makes two requests the same: the bytes, the offset, and whether the excerpt is wanted."""
+    """What makes two requests the same: the bytes, the offset, the model, and whether the excerpt is wanted."""
 
     digest: bytes
     offset_s: float
+    model_version: str
     with_excerpt: bool
 
 
@@ -113,13 +114,13 @@ class GenreService:
         self._check_declared_size(audio, limit_bytes)
         self._check_limits(asker)
         known = self._digests.get(audio.cache_hint) if audio.cache_hint and not with_excerpt else None
-        if known and (cached := self._cache.get(ClipKey(known, offset_s, False))):
+        if known and (cached := self._cache.get(self._key(known, offset_s, False))):
             return cached
         content = await self._download(audio, limit_bytes)
         digest = hashlib.sha256(content).digest()
         if audio.cache_hint:
             self._digests[audio.cache_hint] = digest
-        key = ClipKey(digest, offset_s, with_excerpt)
+        key = self._key(digest, offset_s, with_excerpt)
         if not with_excerpt and (cached := self._cache.get(key)):
             return cached
         if key not in self._running:
@@ -132,6 +133,9 @@ class GenreService:
         progress.stage = Stage.IN_THE_POOL
         return await asyncio.shield(task)
 
+    def _key(self, digest: bytes, offset_s: float, with_excerpt: bool) -> ClipKey:
+        return ClipKey(digest, offset_s, self.model.version if self.model else "", with_excerpt)
+
     def _forget(self, key: ClipKey, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
         if not task.cancelled():
@@ -141,7 +145,8 @@ class GenreService:
         outcome = await self._pool.run(ClipJob(content, key.offset_s))
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
-        self._cache[replace(key, with_excerpt=False)] = replace(outcome, excerpt_wav=b"")
+        version = outcome.classification.model_version  # known now, even if the workers were still cold before
+        self._cache[replace(key, model_version=version, with_excerpt=False)] = replace(outcome, excerpt_wav=b"")
         return outcome
 
     def checked_offset(self, offset_s: float | None) -> float:

@@ -63,6 +63,13 @@ class Storage:
         key = {"platform": conversation.platform.value, "conversation": conversation.id}
         await self._replace(preferences, key, values)
 
+    async def move(self, old: Conversation, new: Conversation) -> None:
+        """Take what was set along to a conversation's new id. Raises `Failure` (storage)."""
+        wanted = await self.preferences_of(old)
+        if wanted != Preferences():
+            await self.save(new, wanted)
+            await self.forget(old)
+
     async def forget(self, conversation: Conversation) -> None:
         """Delete everything that is kept about a conversation. Raises `Failure` (storage)."""
         try:

@@ -128,6 +128,12 @@ async def test_one_platforms_trouble_is_not_the_others(tmp_path: Path, track_mp3
             await discord.post(attachments=[discord.add_file(track_mp3)])
             await discord.wait_for("POST", "/messages", timeout_s=30)
             assert await bot.stop() == 0
+        environment |= {"DISCORD_API_BASE": f"{unreachable}/api/v10", "TELEGRAM_BASE_URL": telegram.base_url}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Discord: cannot be reached")
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3))
+            await telegram.wait_for("sendPhoto", number=2, timeout_s=30)
+            assert await bot.stop() == 0
 
 
 async def test_a_stop_in_the_middle_of_work_is_quick_and_says_so(tmp_path: Path, track_mp3: bytes) -> None:

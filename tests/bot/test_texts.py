@@ -7,6 +7,8 @@ import pytest
 from fluent.syntax import FluentParser, ast
 
 import bot
+from bot.assistant import CommandName
+from bot.conversation import Mode, Platform
 from bot.failures import FailureKind
 from bot.texts import LANGUAGES, best_language, texts_in
 from classifier.results import Note
@@ -49,10 +51,16 @@ def test_no_text_is_left_untranslated() -> None:
             assert english(key, **filled) != spanish(key, **filled), key
 
 
-def test_every_failure_and_note_has_its_texts() -> None:
+def test_every_failure_command_mode_platform_and_note_has_its_texts() -> None:
     keys = messages("en").keys()
     for kind in FailureKind:
         assert {f"failure-{kind}", f"failure-{kind}-advice"} <= keys
+    for name in CommandName:
+        assert f"command-{name}" in keys
+    for mode in Mode:
+        assert f"mode-{mode}" in keys
+    for platform in Platform:
+        assert f"help-{platform}" in keys
     for note in Note:
         assert f"note-{note.replace('_', '-')}" in keys
 

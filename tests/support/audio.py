@@ -7,6 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import soundfile
+from scipy.signal import butter, sosfilt
 
 from classifier.readers import FloatArray
 
@@ -24,6 +25,25 @@ def dance_track(seconds: float, *, rate_hz: int = 44_100, bpm: float = 128.0, se
     chord = sum(np.sin(2 * np.pi * np.cumsum(root * ratio) / rate_hz) for ratio in (4.0, 4.76, 5.99))
     mix = kick + 0.15 * hat + 0.2 * bass + 0.12 * chord
     return (0.8 * mix / np.abs(mix).max()).astype(np.float32)
+
+
+def pad_track(seconds: float, *, rate_hz: int = 44_100, seed: int = 7) -> FloatArray:
+    """A slow pad of detuned saws behind a low-pass, with a little hiss and bells: (n,) float32, peak 0.7."""
+    time = np.arange(round(seconds * rate_hz)) / rate_hz
+    chance = np.random.default_rng(seed)
+    saws = sum(
+        (time * frequency * detune + phase) % 1.0 * 2.0 - 1.0
+        for frequency in (65.4, 130.8, 196.0, 261.6, 392.0)
+        for detune, phase in zip((0.996, 1.0, 1.0037), chance.random(3), strict=True)
+    )
+    pad = sosfilt(butter(4, 2500.0, fs=rate_hz, output="sos"), saws) * (0.7 + 0.3 * np.sin(2 * np.pi * 0.07 * time))
+    pad += 0.02 * sosfilt(butter(2, 4000.0, fs=rate_hz, output="sos"), chance.standard_normal(len(time)))
+    pad /= np.abs(pad).max()
+    for start_s in np.arange(0.0, seconds, 1.5):
+        ringing = time[time >= start_s] - start_s
+        pitch = 440.0 * 2.0 ** (chance.choice([0, 3, 5, 7, 10, 12]) / 12)
+        pad[time >= start_s] += 0.3 * np.sin(2 * np.pi * pitch * ringing) * np.exp(-1.2 * ringing)
+    return (0.7 * pad / np.abs(pad).max()).astype(np.float32)
 
 
 def sine(seconds: float, frequency_hz: float, *, rate_hz: int = 22_050, amplitude: float = 0.5) -> FloatArray:

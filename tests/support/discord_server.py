@@ -61,6 +61,9 @@ class Interaction:
     original: Json | None = None
 
 
+_POINTER = {"message_id": "id", "channel_id": "channel_id"}
+
+
 class DiscordServer:
     token = "fake.discord.token"
     guild_id, channel_id, bot_id, user_id = 9001 << 40, 9002 << 40, BOT_ID, 9004 << 40
@@ -118,6 +121,7 @@ class DiscordServer:
         author_bot: bool = False,
         mentions_bot: bool = False,
         reference: Json | None = None,
+        forwarded: Json | None = None,
         user_id: int | None = None,
     ) -> Json:
         """Somebody sends a message. A mention is written into the text, unless it is the ping of a reply."""
@@ -126,6 +130,11 @@ class DiscordServer:
             content = f"{mention} {content}".strip()
         where = self.channel_id if channel == "guild" else self.dm_channel_id
         message = self._new_message(where, self._user(user_id, bot=author_bot), content=content, reference=reference)
+        if forwarded is not None:
+            kept = ("content", "timestamp", "edited_timestamp", "flags", "type", "mentions", "mention_roles", "embeds")
+            snapshot = {name: forwarded[name] for name in (*kept, "attachments", "components")}
+            message["message_snapshots"] = [{"message": snapshot}]
+            message["message_reference"] = {"type": 1, **{n: forwarded[m] for n, m in _POINTER.items()}}
         message |= {"attachments": list(attachments), "mentions": [self._user(self.bot_id)] if mentions_bot else []}
         await asyncio.wait_for(self._online.wait(), 15)
         self._emit_message("MESSAGE_CREATE", message)

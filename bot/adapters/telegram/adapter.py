@@ -6,6 +6,7 @@ import html
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from telegram import (
@@ -120,6 +121,7 @@ class TelegramAdapter:
         application.add_handler(
             MessageHandler(new & filters.ChatType.PRIVATE & filters.TEXT, self._on_command(CommandName.HELP))
         )
+        application.add_handler(MessageHandler(new & filters.StatusUpdate.MIGRATE, self._on_migration))
         application.add_handler(CallbackQueryHandler(self._on_another, pattern=rf"^{_ANOTHER}:"))
         application.add_handler(ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(_log_error)
@@ -222,6 +224,13 @@ class TelegramAdapter:
             async with _acting(message):
                 reply = await self._assistant.identify(conversation, audio, offset=from_s)
             await _edit(message, reply, owner_id)
+
+    async def _on_migration(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        """A group has become a supergroup, which has another id."""
+        message = update.message
+        if message and message.migrate_from_chat_id:
+            new = _conversation(message, message.from_user)
+            await self._assistant.moved(replace(new, id=str(message.migrate_from_chat_id)), new)
 
     async def _on_membership(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """Somebody brought the bot into a group: it says how to use it, in that person's language."""

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import logging
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from bot.assistant import CommandName
 from bot.texts import texts_in
 from classifier.genres import GENRES
 from config import Settings
-from tests.bot.chats import Wired, discord_adapter, plain, running, wired
+from tests.bot.chats import Wired, discord_adapter, nth, plain, running, wired
 from tests.bot.conftest import PoolMaker
+from tests.bot.test_workers import worker_pids
 from tests.support.audio import dance_track, encode
 from tests.support.discord_server import DiscordServer, Request
 
@@ -280,3 +283,28 @@ async def test_a_wrong_token_is_one_clear_line(behind: Wired, caplog: pytest.Log
                 await asyncio.sleep(0.05)
     assert "Discord: DISCORD_TOKEN is refused" in caplog.text
     assert "fake.discord.token" not in caplog.text
+
+
+async def test_a_forwarded_track_is_answered(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    elsewhere = await discord_server.post(
+        attachments=[discord_server.add_file(track_mp3, "there.mp3")], channel="dm", author_bot=True
+    )
+    posted = await discord_server.post(forwarded=elsewhere)
+    answer = await discord_server.wait_for("POST", f"/channels/{discord_server.channel_id}/messages")
+    assert "of “there.mp3”" in plain(answer.body)
+    assert str(answer.body["message_reference"]["message_id"]) == posted["id"]
+
+
+async def test_people_learn_their_place_in_the_queue(behind: Wired, track_mp3: bytes) -> None:
+    async with DiscordServer() as server, running(discord_adapter(behind, server)):
+        pids = worker_pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        files = [server.add_file(track_mp3[: 200_000 + n], f"{n}.mp3") for n in range(3)]
+        for file in files:
+            await server.post(attachments=[file])
+        await nth(lambda: [m for m in server.messages.values() if "In the queue: 1 before" in m["content"]], 0)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        await nth(lambda: [request for request in server.requests if request.method == "DELETE"], 2)
+        assert sum(bool(message["attachments"]) for message in answers(server)) == 3

@@ -306,3 +306,31 @@ async def test_what_is_running_is_answered_before_a_stop(behind: Wired, track_mp
             await telegram.wait_for("getFile")
             stop.set()
         assert telegram.of("sendPhoto")
+
+
+async def test_settings_move_with_a_group_that_becomes_a_supergroup(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.administrators[GROUP] = {PERSON}
+    telegram.send(chat_id=GROUP, text="/offset 10", chat_type="group")
+    await telegram.wait_for("sendMessage")
+    telegram.send(chat_id=GROUP - 1)["migrate_from_chat_id"] = GROUP
+    await asyncio.sleep(0.5)
+    telegram.send(chat_id=GROUP - 1, text="/offset")
+    await telegram.wait_for("sendMessage", number=2)
+    assert "after second 10." in telegram.sent()["text"]
+
+
+async def test_a_server_in_local_mode_hands_over_large_files_by_their_path(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    local = settings.model_copy(update={"telegram_local_mode": True, "max_upload_mb": 100.0})
+    behind = await wired(local, make_pool(), tmp_path)
+    large = tmp_path / "large.mp3"
+    large.write_bytes(track_mp3 + bytes(25 << 20))
+    async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
+        telegram.is_local = True
+        file_id = telegram.add_file(track_mp3)
+        telegram._files[file_id].path = str(large)
+        telegram.send(chat_id=ALICE, audio=file_id, file_size=large.stat().st_size)
+        await telegram.wait_for("getFile")
+        await telegram.wait_for("sendPhoto")
+    await behind.storage.close()
