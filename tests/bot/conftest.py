@@ -1,6 +1,7 @@
 """A pool and a service as the bot makes them, with the shipped model."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from bot.jobs import ModelChoice
 from bot.service import GenreService
 from bot.workers import WorkerPool
 from config import Settings
+from tests.bot.chats import Wired, wired
 
 PoolMaker = Callable[..., WorkerPool]
 
@@ -40,6 +42,15 @@ async def service(settings: Settings, make_pool: PoolMaker) -> GenreService:
     pool = make_pool()
     await pool.until_ready()
     return GenreService(settings, pool)
+
+
+@pytest.fixture
+async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
+    """What stands behind the chat adapters, with a warm worker."""
+    behind = await wired(settings, make_pool(), tmp_path)
+    await behind.pool.until_ready()
+    yield behind
+    await behind.storage.close()
 
 
 def incoming(

@@ -7,16 +7,12 @@ import base64
 import html
 import os
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser
 
-from config import Settings
-from tests.bot.chats import GROUP, Wired, discord_adapter, running, telegram_adapter, wired
-from tests.bot.conftest import PoolMaker
+from tests.bot.chats import GROUP, Wired, discord_adapter, running, telegram_adapter
 from tests.bot.web.test_browser import browser
 from tests.support.audio import mp3, pad_track
 from tests.support.discord_server import DiscordServer
@@ -51,14 +47,6 @@ class Seen:
         words = f'<div id="words">{self.text}</div>'
         parts = image + words if picture_first else words + image
         return PAGE.format(**look, name=html.escape(self.name), parts=parts, label=html.escape(self.button))
-
-
-@pytest.fixture
-async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
-    behind = await wired(settings, make_pool(), tmp_path)
-    await behind.pool.until_ready()
-    yield behind
-    await behind.storage.close()
 
 
 async def drawn(browser: Browser, page: str, name: str) -> str:

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import io
 import logging
-import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import discord
@@ -19,6 +16,7 @@ from discord.http import Route
 
 from bot.adapters.discord.commands import LocaleTranslator, add_commands, fingerprint
 from bot.adapters.discord.media import attachments_of, audio_of
+from bot.adapters.discord.messages import AnotherButton, Source, files_of, markdown_of, send_reply, view_of
 from bot.adapters.platform import BegunWork, Unreachable, repeating
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
@@ -31,8 +29,6 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
-_MESSAGE_LENGTH = 2000
-_ALT_LENGTH = 1024
 _TYPING_EVERY_S = 8.0
 """Discord shows typing for ten seconds."""
 _REMEMBERED = 256
@@ -89,15 +85,6 @@ class DiscordAdapter:
                 await asyncio.gather(connected, stopped, return_exceptions=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where a file stands: its message and its place in it. Channel 0: it came with a command, not with a message."""
-
-    channel_id: int
-    message_id: int
-    place: int
-
-
 class GenreClient(discord.AutoShardedClient):
     """One connection. Handlers are a few lines each: what is said and done, the assistant decides."""
 
@@ -118,7 +105,7 @@ class GenreClient(discord.AutoShardedClient):
         self._begun = BegunWork()
         self._closing = False
         self._locales: LRUCache[int, str] = LRUCache(10_000)
-        self._sent_along: LRUCache[_Source, discord.Attachment] = LRUCache(_REMEMBERED)
+        self._sent_along: LRUCache[Source, discord.Attachment] = LRUCache(_REMEMBERED)
         self.tree: app_commands.CommandTree[Any] = app_commands.CommandTree(
             self,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
@@ -161,7 +148,7 @@ class GenreClient(discord.AutoShardedClient):
         conversation = self._conversation_of_message(message)
         if not attachments:
             if is_asked or conversation.is_private:
-                await _reply(message, await self._assistant.command(conversation, CommandName.HELP))
+                await send_reply(message, await self._assistant.command(conversation, CommandName.HELP))
             return
         with self._begun.one():
             await asyncio.gather(
@@ -176,7 +163,7 @@ class GenreClient(discord.AutoShardedClient):
         await interaction.response.defer(ephemeral=True)
         with self._begun.one():
             reply = await self._assistant.command(self._conversation(interaction), name, argument)
-            await interaction.followup.send(_markdown(reply), ephemeral=True)
+            await interaction.followup.send(markdown_of(reply), ephemeral=True)
 
     async def on_genre(
         self, interaction: discord.Interaction, attachments: list[discord.Attachment], offset: str | None
@@ -185,7 +172,7 @@ class GenreClient(discord.AutoShardedClient):
         await interaction.response.defer()
         with self._begun.one():
             for place, attachment in enumerate(attachments):
-                source = _Source(0, interaction.id, place)
+                source = Source(0, interaction.id, place)
                 self._sent_along[source] = attachment
                 await self._answer_interaction(interaction, attachment, source, offset)
 
@@ -197,11 +184,11 @@ class GenreClient(discord.AutoShardedClient):
             if not attachments:
                 await self._refuse(interaction, Failure(FailureKind.NO_AUDIO_HERE))
             for place, attachment in enumerate(attachments[:5]):  # a user-installed app has five follow-ups
-                source = _Source(message.channel.id, message.id, place)
+                source = Source(message.channel.id, message.id, place)
                 self._sent_along[source] = attachment
                 await self._answer_interaction(interaction, attachment, source, None)
 
-    async def on_another(self, interaction: discord.Interaction, source: _Source, from_s: float, owner_id: str) -> None:
+    async def on_another(self, interaction: discord.Interaction, source: Source, from_s: float, owner_id: str) -> None:
         """The button under an answer: the same file from another second, in the same message."""
         await interaction.response.defer()
         with self._begun.one():
@@ -214,10 +201,10 @@ class GenreClient(discord.AutoShardedClient):
                 return
             reply = await self._assistant.identify(conversation, self._audio(attachment), offset=from_s)
             if reply.picture is None:
-                await interaction.followup.send(_markdown(reply), ephemeral=True)
+                await interaction.followup.send(markdown_of(reply), ephemeral=True)
                 return
             await interaction.edit_original_response(
-                content=_markdown(reply), attachments=_files(reply), view=_view(reply, source, owner_id)
+                content=markdown_of(reply), attachments=files_of(reply), view=view_of(reply, source, owner_id)
             )
 
     async def _answer_message(
@@ -246,14 +233,14 @@ class GenreClient(discord.AutoShardedClient):
 
         async with repeating(type_on, every_s=_TYPING_EVERY_S):
             reply = await self._identified(conversation, attachment, None, say)
-        source = _Source(message.channel.id, message.id, place)
-        await _reply(message, reply, _view(reply, source, conversation.user_id))
+        source = Source(message.channel.id, message.id, place)
+        await send_reply(message, reply, view_of(reply, source, conversation.user_id))
         for said in status:
             with contextlib.suppress(discord.HTTPException):
                 await said.delete()
 
     async def _answer_interaction(
-        self, interaction: discord.Interaction, attachment: discord.Attachment, source: _Source, offset: str | None
+        self, interaction: discord.Interaction, attachment: discord.Attachment, source: Source, offset: str | None
     ) -> None:
         conversation = self._conversation(interaction)
 
@@ -262,11 +249,11 @@ class GenreClient(discord.AutoShardedClient):
                 await interaction.edit_original_response(content=sentence)
 
         reply = await self._identified(conversation, attachment, offset, say)
-        view, files = _view(reply, source, conversation.user_id), _files(reply)
+        view, files = view_of(reply, source, conversation.user_id), files_of(reply)
         if source.place == 0:
-            await interaction.edit_original_response(content=_markdown(reply), attachments=files, view=view)
+            await interaction.edit_original_response(content=markdown_of(reply), attachments=files, view=view)
         else:
-            await interaction.followup.send(_markdown(reply), files=files, view=view or discord.utils.MISSING)
+            await interaction.followup.send(markdown_of(reply), files=files, view=view or discord.utils.MISSING)
 
     async def _identified(
         self,
@@ -283,7 +270,7 @@ class GenreClient(discord.AutoShardedClient):
         self._files = self._files or aiohttp.ClientSession()
         return audio_of(attachment, self._files, self._settings.discord_proxy)
 
-    async def _find(self, source: _Source) -> discord.Attachment:
+    async def _find(self, source: Source) -> discord.Attachment:
         """A file, looked up anew, since its address expires. Raises `Failure` (gone)."""
         if source.channel_id:
             try:
@@ -299,7 +286,7 @@ class GenreClient(discord.AutoShardedClient):
 
     async def _refuse(self, interaction: discord.Interaction, failure: Failure) -> None:
         refusal = await self._assistant.refusal(self._conversation(interaction), failure)
-        await interaction.followup.send(_markdown(refusal), ephemeral=True)
+        await interaction.followup.send(markdown_of(refusal), ephemeral=True)
 
     async def _on_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         cause = getattr(error, "original", error)
@@ -360,71 +347,6 @@ class GenreClient(discord.AutoShardedClient):
             can_whisper=False,
             may_manage=may_manage,
         )
-
-
-class AnotherButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=re.compile(r"another:(?P<from_s>[\d.]+):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"),
-):
-    """Everything it needs stands in its id, so it works after a restart too."""
-
-    def __init__(self, label: str, from_s: float, owner_id: str, source: _Source) -> None:
-        self._from_s, self._owner_id, self._source = from_s, owner_id, source
-        place = f"{source.channel_id}:{source.message_id}:{source.place}"
-        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{from_s:g}:{owner_id}:{place}"))
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        source = _Source(int(match["channel"]), int(match["message"]), int(match["place"]))
-        return cls(getattr(item, "label", None) or "…", float(match["from_s"]), match["owner"], source)
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        client = interaction.client
-        assert isinstance(client, GenreClient)
-        await client.on_another(interaction, self._source, self._from_s, self._owner_id)
-
-
-def _view(reply: Reply, source: _Source, owner_id: str) -> discord.ui.View | None:
-    if reply.another is None:
-        return None
-    view = discord.ui.View(timeout=None)
-    view.add_item(AnotherButton(reply.another.label, reply.another.from_s, owner_id, source))
-    return view
-
-
-def _files(reply: Reply) -> list[discord.File]:
-    if reply.picture is None:
-        return []
-    return [discord.File(io.BytesIO(reply.picture), "spectrogram.png", description=reply.picture_alt[:_ALT_LENGTH])]
-
-
-def _markdown(reply: Reply) -> str:
-    """The text with its headline in bold; nothing in it is read as markup or as a mention."""
-    fitting = reply.shortened(_MESSAGE_LENGTH // 2)  # escaping may double it
-    escaped = [discord.utils.escape_mentions(discord.utils.escape_markdown(line)) for line in fitting.lines]
-    headline = discord.utils.escape_mentions(discord.utils.escape_markdown(fitting.headline))
-    return "\n".join((f"**{headline}**", *escaped))[:_MESSAGE_LENGTH]
-
-
-async def _reply(message: discord.Message, reply: Reply, view: discord.ui.View | None = None) -> None:
-    """Reply to a message; where files are not allowed the words go alone."""
-    for files in (_files(reply), []):
-        try:
-            await message.channel.send(
-                _markdown(reply),
-                files=files,
-                view=view or discord.utils.MISSING,
-                reference=message.to_reference(fail_if_not_exists=False),
-                mention_author=False,
-            )
-            return
-        except discord.Forbidden as error:
-            log.info("Discord: a channel does not let the bot answer as it would: %s", error)
-        except (discord.HTTPException, aiohttp.ClientError) as error:
-            log.warning("Discord: a reply could not be sent: %s", error)
-            return
 
 
 def _settled_channel_id(channel: Any) -> int:

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -12,9 +11,7 @@ import simcord
 
 from bot.adapters.discord.adapter import GenreClient
 from bot.audio import IncomingAudio
-from config import Settings
-from tests.bot.chats import Wired, wired
-from tests.bot.conftest import PoolMaker
+from tests.bot.chats import Wired
 
 
 @dataclass(frozen=True)
@@ -41,15 +38,9 @@ def client(behind: Wired) -> GenreClient:
     return GenreClient(behind.settings, behind.assistant, behind.storage, reads_messages=True)
 
 
-@pytest.fixture
-async def behind(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Wired]:
+@pytest.fixture(autouse=True)
+def _files_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GenreClient, "_audio", lambda _, attachment: _from_memory(attachment))
-    behind = await wired(settings, make_pool(), tmp_path)
-    await behind.pool.until_ready()
-    yield behind
-    await behind.storage.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,90 @@
+"""A reply as a Discord message: text that is no markup, a picture with its description, a button that lasts."""
+
+import io
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+import discord
+
+from bot.replies import Reply
+
+log = logging.getLogger(__name__)
+
+_MESSAGE_LENGTH = 2000
+_ALT_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a file stands: its message and its place in it. Channel 0: it came with a command, not with a message."""
+
+    channel_id: int
+    message_id: int
+    place: int
+
+
+class AnotherButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=re.compile(r"another:(?P<from_s>[\d.]+):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"),
+):
+    """Everything it needs stands in its id, so it works after a restart too."""
+
+    def __init__(self, label: str, from_s: float, owner_id: str, source: Source) -> None:
+        self._from_s, self._owner_id, self._source = from_s, owner_id, source
+        place = f"{source.channel_id}:{source.message_id}:{source.place}"
+        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{from_s:g}:{owner_id}:{place}"))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        source = Source(int(match["channel"]), int(match["message"]), int(match["place"]))
+        return cls(getattr(item, "label", None) or "…", float(match["from_s"]), match["owner"], source)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        client: Any = interaction.client  # the adapter's, which put the button there
+        await client.on_another(interaction, self._source, self._from_s, self._owner_id)
+
+
+def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | None:
+    if reply.another is None:
+        return None
+    view = discord.ui.View(timeout=None)
+    view.add_item(AnotherButton(reply.another.label, reply.another.from_s, owner_id, source))
+    return view
+
+
+def files_of(reply: Reply) -> list[discord.File]:
+    if reply.picture is None:
+        return []
+    return [discord.File(io.BytesIO(reply.picture), "spectrogram.png", description=reply.picture_alt[:_ALT_LENGTH])]
+
+
+def markdown_of(reply: Reply) -> str:
+    """The text with its headline in bold; nothing in it is read as markup or as a mention."""
+    fitting = reply.shortened(_MESSAGE_LENGTH // 2)  # escaping may double it
+    escaped = [discord.utils.escape_mentions(discord.utils.escape_markdown(line)) for line in fitting.lines]
+    headline = discord.utils.escape_mentions(discord.utils.escape_markdown(fitting.headline))
+    return "\n".join((f"**{headline}**", *escaped))[:_MESSAGE_LENGTH]
+
+
+async def send_reply(message: discord.Message, reply: Reply, view: discord.ui.View | None = None) -> None:
+    """Reply to a message; where files are not allowed the words go alone."""
+    for files in (files_of(reply), []):
+        try:
+            await message.channel.send(
+                markdown_of(reply),
+                files=files,
+                view=view or discord.utils.MISSING,
+                reference=message.to_reference(fail_if_not_exists=False),
+                mention_author=False,
+            )
+            return
+        except discord.Forbidden as error:
+            log.info("Discord: a channel does not let the bot answer as it would: %s", error)
+        except (discord.HTTPException, aiohttp.ClientError) as error:
+            log.warning("Discord: a reply could not be sent: %s", error)
+            return
