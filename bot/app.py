@@ -18,7 +18,7 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
-_JOBS_GRACE_S = 4.0
+_JOBS_GRACE_S = 3.0
 """How long running jobs may take to end once the bot is told to stop."""
 _ADAPTERS_GRACE_S = 4.0
 """How long the chat adapters then have to send the last answers and to close."""
@@ -43,10 +43,10 @@ async def run(settings: Settings) -> None:
     platforms: list[asyncio.Task[None]] = []
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(runner.cleanup)
-        closing.push_async_callback(_wind_down, service, pool, platforms)
         await _listen(runner, settings)
-        pool.start()
         adapters = await _chat_adapters(settings, service, closing)
+        closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
+        pool.start()
         platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
         await _warm(pool, stop)
         await stop.wait()

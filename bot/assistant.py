@@ -3,6 +3,7 @@
 Adapters turn events into calls of this class and send the `Reply` that comes back. They decide nothing.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -41,12 +42,13 @@ class CommandName(StrEnum):
 
 
 class Assistant:
-    """One for all platforms; keeps no state of its own."""
+    """One for all platforms."""
 
     def __init__(self, settings: Settings, service: GenreService, storage: Storage) -> None:
         self._settings = settings
         self._service = service
         self._storage = storage
+        self._changing = asyncio.Lock()
         self._commands: dict[CommandName, Callable[[Conversation, str], Awaitable[Reply]]] = {
             CommandName.GENRES: self._genres,
             CommandName.OFFSET: self._offset,
@@ -113,10 +115,13 @@ class Assistant:
 
     async def welcome(self, conversation: Conversation) -> Reply:
         """Greet a group; it speaks the language of whoever brought the bot, until somebody sets another."""
-        preferences = await self._storage.preferences_of(conversation)
-        if preferences.language is None and conversation.user_language:
-            language = best_language(conversation.user_language)
-            await self._storage.save(conversation, replace(preferences, language=language))
+        try:
+            preferences = await self._storage.stored(conversation)
+            if preferences.language is None and conversation.user_language:
+                language = best_language(conversation.user_language)
+                await self._storage.save(conversation, replace(preferences, language=language))
+        except Failure as failure:
+            self._logged(failure)
         return await self._help(conversation, "")
 
     async def moved(self, old: Conversation, new: Conversation) -> None:
@@ -128,7 +133,9 @@ class Assistant:
 
     async def check_may_use(self, conversation: Conversation, owner_id: str) -> None:
         """A button is for whoever asked, and for those who may manage. Raises `Failure` (not yours)."""
-        if conversation.user_id != owner_id and not await conversation.may_manage():
+        if conversation.user_id == owner_id:
+            return
+        if conversation.is_private or not await conversation.may_manage():
             raise Failure(FailureKind.NOT_YOURS)
 
     def _logged(self, failure: Failure) -> Failure:
@@ -154,7 +161,7 @@ class Assistant:
             how = texts("offset-how", max_offset=tidy(self._settings.max_offset_s))
             return Reply(texts("offset-now", offset=texts.seconds(now)), (how,), is_private=True)
         wanted = None if argument.lower() == _RESET else self._service.checked_offset(parse_offset(argument))
-        await self._change(conversation, replace(preferences, offset_s=wanted))
+        await self._change(conversation, lambda stored: replace(stored, offset_s=wanted))
         texts = await self.texts(conversation, for_person=True)
         start = texts.seconds(self._service.checked_offset(wanted))
         return Reply(texts("offset-set", offset=start), is_private=True)
@@ -163,8 +170,8 @@ class Assistant:
         choices = (*LANGUAGES, _AUTO)
         if argument:
             wanted = _choice(argument, choices)
-            preferences = await self._storage.preferences_of(conversation)
-            await self._change(conversation, replace(preferences, language=None if wanted == _AUTO else wanted))
+            language = None if wanted == _AUTO else wanted
+            await self._change(conversation, lambda stored: replace(stored, language=language))
         texts = await self.texts(conversation)
         if argument:
             return Reply(texts("language-set", language=texts("language-name")), is_private=True)
@@ -172,13 +179,14 @@ class Assistant:
         return Reply(texts("language-now", language=texts("language-name")), (how,), is_private=True)
 
     async def _mode(self, conversation: Conversation, argument: str) -> Reply:
-        preferences = await self._storage.preferences_of(conversation)
         choices = tuple(Mode)
         if argument:
-            preferences = replace(preferences, mode=Mode(_choice(argument, choices)))
-            await self._change(conversation, preferences)
+            mode = Mode(_choice(argument, choices))
+            await self._change(conversation, lambda stored: replace(stored, mode=mode))
+        else:
+            mode = (await self._storage.preferences_of(conversation)).mode
         texts = await self.texts(conversation, for_person=True)
-        meaning = texts(f"mode-{preferences.mode}")
+        meaning = texts(f"mode-{mode}")
         if argument:
             return Reply(meaning, is_private=True)
         how = texts("choice-how", command=CommandName.MODE, choices=" | ".join(choices))
@@ -213,9 +221,10 @@ class Assistant:
         texts = await self.texts(conversation, for_person=True)
         return Reply(texts("forget-done"), is_private=True)
 
-    async def _change(self, conversation: Conversation, wanted: Preferences) -> None:
+    async def _change(self, conversation: Conversation, changed: Callable[[Preferences], Preferences]) -> None:
         await self._check_may_manage(conversation)
-        await self._storage.save(conversation, wanted)
+        async with self._changing:  # two changes at a time would undo each other
+            await self._storage.save(conversation, changed(await self._storage.stored(conversation)))
 
     async def _check_may_manage(self, conversation: Conversation) -> None:
         if not conversation.is_private and not await conversation.may_manage():

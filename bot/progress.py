@@ -1,6 +1,7 @@
 """Where a request stands, for whoever waits for it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import TypeVar
@@ -9,9 +10,12 @@ from bot.texts import Texts
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 FIRST_WORD_AFTER_S = 2.5
 """An answer that comes sooner needs no word before it."""
 _EVERY_S = 1.0
+_LAST_WORD_S = 1.0
 
 
 class Stage(Enum):
@@ -34,16 +38,30 @@ class Progress:
 
 
 async def accompanied(work: Awaitable[T], progress: Progress, texts: Texts, say: Callable[[str], Awaitable[None]]) -> T:
-    """Wait for work; once it takes long, `say` where it stands, and again whenever that changes."""
+    """Wait for work; once it takes long, `say` where it stands, and again whenever that changes.
+
+    A word that cannot be said is no reason to give up the work, and one that is slow to say delays it hardly.
+    """
     task = asyncio.ensure_future(work)
-    said = ""
+    telling = asyncio.create_task(_tell(task, progress, texts, say))
     try:
-        await asyncio.wait((task,), timeout=FIRST_WORD_AFTER_S)
-        while not task.done():
-            if (sentence := progress.sentence(texts)) != said:
-                said = sentence
-                await say(sentence)
-            await asyncio.wait((task,), timeout=_EVERY_S)
-        return task.result()
+        return await task
     finally:
         task.cancel()
+        await asyncio.wait((telling,), timeout=_LAST_WORD_S)  # what is being said may be taken back afterwards
+        telling.cancel()
+
+
+async def _tell(
+    task: "asyncio.Future[T]", progress: Progress, texts: Texts, say: Callable[[str], Awaitable[None]]
+) -> None:
+    said = ""
+    await asyncio.wait((task,), timeout=FIRST_WORD_AFTER_S)
+    while not task.done():
+        if (sentence := progress.sentence(texts)) != said:
+            said = sentence
+            try:
+                await say(sentence)
+            except Exception as error:
+                log.info("A word about progress could not be said: %r", error)
+        await asyncio.wait((task,), timeout=_EVERY_S)

@@ -56,6 +56,8 @@ class GenreService:
         self._digests: LRUCache[str, bytes] = LRUCache(settings.cache_entries)
         self._running: dict[ClipKey, tuple[asyncio.Task[Answer], Callable[[], int]]] = {}
         self._downloads: set[asyncio.Timeout] = set()
+        self._download_slots = asyncio.Semaphore(2 * settings.workers)
+        self._held_bytes = 0
         self._is_closed = False
         self._users = TokenBuckets(burst=settings.user_burst, per_minute=settings.user_per_minute)
         self._chats = TokenBuckets(burst=settings.chat_burst, per_minute=settings.chat_per_minute)
@@ -116,7 +118,10 @@ class GenreService:
         known = self._digests.get(audio.cache_hint) if audio.cache_hint and not with_excerpt else None
         if known and (cached := self._cache.get(self._key(known, offset_s, False))):
             return cached
-        content = await self._download(audio, limit_bytes)
+        if self._pool.is_full or self._held_bytes > self._settings.max_held_bytes:
+            raise Failure(FailureKind.BUSY, f"{self._held_bytes} bytes wait")
+        async with self._download_slots:
+            content = await self._download(audio, limit_bytes)
         digest = hashlib.sha256(content).digest()
         if audio.cache_hint:
             self._digests[audio.cache_hint] = digest
@@ -142,7 +147,11 @@ class GenreService:
             task.exception()  # seen, even if everybody who asked has gone
 
     async def _work(self, key: ClipKey, content: bytes) -> Answer:
-        outcome = await self._pool.run(ClipJob(content, key.offset_s))
+        self._held_bytes += len(content)
+        try:
+            outcome = await self._pool.run(ClipJob(content, key.offset_s))
+        finally:
+            self._held_bytes -= len(content)
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
         version = outcome.classification.model_version  # known now, even if the workers were still cold before
@@ -176,6 +185,8 @@ class GenreService:
 
     async def _download(self, audio: IncomingAudio, limit_bytes: int) -> bytes:
         """All bytes of a file; stops at the cap, at the time limit, and when the bot stops."""
+        if self._is_closed:
+            raise Failure(FailureKind.STOPPING)
         content = bytearray()
         limit = asyncio.timeout(self._settings.upload_timeout_s)
         self._downloads.add(limit)

@@ -113,6 +113,11 @@ class WorkerPool:
         """Wait for the first worker; returns what it says of its model. Raises `ModelUnusable`."""
         return await asyncio.shield(self._first_ready)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the queue takes no more."""
+        return self._waiting.full()
+
     def next_place(self) -> Callable[[], int]:
         """For the next job that is run: a function that tells how many jobs come before it."""
         number = self._queued + 1

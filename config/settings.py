@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     job_timeout_s: float = Field(30.0, gt=0, description="a worker that needs longer for one file is replaced")
     jobs_per_worker: int = Field(1000, ge=1, description="a worker is replaced after so many files")
     queue_limit: int = Field(32, ge=1, description="files that may wait; more are refused at once")
+    max_held_mb: float = Field(512.0, gt=0, description="with more than this waiting in memory, files are refused")
     cache_entries: int = Field(256, ge=0, description="answers kept in memory (numbers and pictures, no audio)")
 
     user_burst: int = Field(10, ge=1, description="files one person may send at once")
@@ -81,6 +82,10 @@ class Settings(BaseSettings):
     @property
     def max_upload_bytes(self) -> int:
         return int(self.max_upload_mb * MEBIBYTE)
+
+    @property
+    def max_held_bytes(self) -> int:
+        return int(self.max_held_mb * MEBIBYTE)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

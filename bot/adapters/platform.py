@@ -69,7 +69,7 @@ class BegunWork:
         finally:
             self._tasks.discard(task)
 
-    async def finish(self, *, grace_s: float = 3.0) -> None:
+    async def finish(self, *, grace_s: float = 5.0) -> None:
         """Give what runs a little time, then end it."""
         if not self._tasks:
             return

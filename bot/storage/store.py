@@ -50,11 +50,18 @@ class Storage:
     async def preferences_of(self, conversation: Conversation) -> Preferences:
         """What was set. If the database is away, the defaults: an answer matters more than a setting."""
         try:
+            return await self.stored(conversation)
+        except Failure as failure:
+            log.warning("Preferences cannot be read: %s", failure.detail)
+            return Preferences()
+
+    async def stored(self, conversation: Conversation) -> Preferences:
+        """What was set, to be changed. Raises `Failure` (storage): defaults must not replace what cannot be read."""
+        try:
             async with self._engine.connect() as connection:
                 row = (await connection.execute(sa.select(preferences).where(_is(conversation)))).one_or_none()
         except SQLAlchemyError as error:
-            log.warning("Preferences cannot be read: %s", _reason(error))
-            return Preferences()
+            raise Failure(FailureKind.STORAGE, _reason(error)) from error
         return Preferences(row.offset_s, row.language, Mode(row.mode)) if row else Preferences()
 
     async def save(self, conversation: Conversation, wanted: Preferences) -> None:
@@ -65,7 +72,7 @@ class Storage:
 
     async def move(self, old: Conversation, new: Conversation) -> None:
         """Take what was set along to a conversation's new id. Raises `Failure` (storage)."""
-        wanted = await self.preferences_of(old)
+        wanted = await self.stored(old)
         if wanted != Preferences():
             await self.save(new, wanted)
             await self.forget(old)

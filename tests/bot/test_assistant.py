@@ -1,10 +1,12 @@
 """What is answered where, in which language, and who may change it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.assistant import Assistant, CommandName
 from bot.audio import Likeness, likeness
@@ -137,3 +139,44 @@ async def test_a_quick_answer_needs_no_word_before_it() -> None:
 
     assert await accompanied(work(), Progress(), texts_in("en"), say) == "done"
     assert said == []
+
+
+async def test_a_word_that_cannot_be_said_costs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.progress.FIRST_WORD_AFTER_S", 0.05)
+    heard: list[str] = []
+
+    async def say(sentence: str) -> None:
+        heard.append(sentence)
+        raise ConnectionResetError
+
+    async def work() -> str:
+        await asyncio.sleep(0.3)
+        return "done"
+
+    assert await accompanied(work(), Progress(), texts_in("en"), say) == "done"
+    assert heard == ["Downloading…"]
+
+
+async def test_settings_that_cannot_be_read_are_not_overwritten(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = await wired(settings, make_pool(), tmp_path)
+    await behind.assistant.command(GROUP, CommandName.MODE, "off")
+    with monkeypatch.context() as broken:
+
+        def refuse(*_: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("connection reset"))
+
+        broken.setattr(type(behind.storage._engine), "connect", refuse)
+        refused = await behind.assistant.command(GROUP, CommandName.OFFSET, "12")
+        assert texts_in("en")("failure-storage") in refused.text
+    assert (await behind.storage.preferences_of(GROUP)).mode == "off"
+    await behind.storage.close()
+
+
+async def test_two_changes_at_a_time_both_hold(assistant: Assistant) -> None:
+    await asyncio.gather(
+        assistant.command(GROUP, CommandName.OFFSET, "12"), assistant.command(GROUP, CommandName.MODE, "on-demand")
+    )
+    assert "12" in (await assistant.command(GROUP, CommandName.OFFSET)).headline
+    assert texts_in("en")("mode-on-demand") in (await assistant.command(GROUP, CommandName.MODE)).text

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.bot.test_app import ROOT, free_port
+from tests.bot.test_workers import workers_of
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import TelegramServer
 
@@ -146,6 +147,23 @@ async def test_a_stop_in_the_middle_of_work_is_quick_and_says_so(tmp_path: Path,
             await telegram.wait_for("getFile")
             assert await bot.stop() == 0
         assert "The bot is being restarted." in telegram.sent()["text"]
+
+
+async def test_a_stop_with_a_stuck_worker_still_tells_everybody(tmp_path: Path, track_mp3: bytes) -> None:
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        environment = {**discord_settings(discord), **telegram_settings(telegram)}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Ready, with model")
+            for pid in workers_of(bot.process.pid):
+                os.kill(pid, signal.SIGSTOP)
+            await discord.post(attachments=[discord.add_file(track_mp3)])
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3[:-1]))
+            await discord.wait_for("POST", "/messages")  # where it stands, after a moment
+            await telegram.wait_for("sendMessage")
+            assert await bot.stop() == 0
+        assert "The bot is being restarted." in telegram.sent()["text"]
+        assert any("The bot is being restarted." in str(message["content"]) for message in discord.messages.values())
+        assert not any(str(message["content"]) == "Listening…" for message in discord.messages.values())
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite:////nowhere/at/all.sqlite3"])

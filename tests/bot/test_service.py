@@ -144,3 +144,33 @@ async def test_a_refusal_has_its_kind_and_a_reference_that_is_in_the_log(
     failure = await refused(service, incoming(content))
     assert failure.kind == kind
     assert failure.reference in caplog.text
+
+
+async def test_what_waits_in_memory_is_bounded(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    pool = make_pool()
+    service = GenreService(Settings(_env_file=None, workers=1, max_held_mb=0.5), pool)
+    first = asyncio.ensure_future(service.identify(incoming(track_mp3), offset_s=1.0))
+    async with asyncio.timeout(5):
+        while not service._held_bytes:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert (await refused(service, never_fetched())).kind == FailureKind.BUSY
+    assert (await first).classification
+    assert service._held_bytes == 0
+
+
+async def test_few_files_are_downloaded_at_a_time(settings: Settings, make_pool: PoolMaker, track_mp3: bytes) -> None:
+    service = GenreService(settings, make_pool())
+    now, most = 0, 0
+
+    def slow(number: int) -> IncomingAudio:
+        async def fetch() -> AsyncGenerator[bytes, None]:
+            nonlocal now, most
+            now, most = now + 1, max(most, now + 1)
+            await asyncio.sleep(0.1)
+            now -= 1
+            yield track_mp3[: -1 - number]
+
+        return IncomingAudio("x.mp3", None, None, fetch)
+
+    await asyncio.gather(*(service.identify(slow(number)) for number in range(6)))
+    assert most == 2 * settings.workers

@@ -18,6 +18,11 @@ from tests.support.audio import dance_track, mp3
 
 def worker_pids() -> list[int]:
     """Processes that were forked from our fork server and are alive."""
+    return workers_of(os.getpid())
+
+
+def workers_of(bot: int) -> list[int]:
+    """Living children of the children of a process."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -27,7 +32,7 @@ def worker_pids() -> list[int]:
                 continue
             if fields[0] != "Z":
                 children.setdefault(int(fields[1]), []).append(int(folder.name))
-    return [pid for child in children.get(os.getpid(), []) for pid in children.get(child, [])]
+    return [pid for child in children.get(bot, []) for pid in children.get(child, [])]
 
 
 def parent_of(pid: int) -> int:

@@ -16,7 +16,18 @@ from discord.http import Route
 
 from bot.adapters.discord.commands import LocaleTranslator, add_commands, fingerprint
 from bot.adapters.discord.media import attachments_of, audio_of
-from bot.adapters.discord.messages import AnotherButton, Source, files_of, markdown_of, send_reply, view_of
+from bot.adapters.discord.messages import (
+    FAILED,
+    AnotherButton,
+    Source,
+    edit_answer,
+    files_of,
+    log_failed,
+    markdown_of,
+    place_of,
+    send_reply,
+    view_of,
+)
 from bot.adapters.platform import BegunWork, Unreachable, repeating
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
@@ -32,6 +43,7 @@ log = logging.getLogger(__name__)
 _TYPING_EVERY_S = 8.0
 """Discord shows typing for ten seconds."""
 _REMEMBERED = 256
+_UNKNOWN_MESSAGE = 10008
 _COMMANDS_REMARK = "discord-commands"
 
 
@@ -137,23 +149,22 @@ class GenreClient(discord.AutoShardedClient):
         """Audio that was posted; a mention or a direct message without any gets the help."""
         if message.author.bot or message.webhook_id or self._closing:
             return
-        is_asked = self.user in message.mentions
-        attachments = attachments_of(message)
-        if (
-            is_asked
-            and not attachments
-            and isinstance(message.reference and message.reference.resolved, discord.Message)
-        ):
-            attachments = attachments_of(message.reference.resolved)  # type: ignore[union-attr, arg-type]
+        assert self.user is not None
+        is_asked = any(f"<@{sign}{self.user.id}>" in message.content for sign in ("", "!"))  # not the ping of a reply
+        replied_to = message.reference.resolved if message.reference else None
+        holder = message
+        if is_asked and not attachments_of(message) and isinstance(replied_to, discord.Message):
+            holder = message if replied_to.author.id == self.user.id else replied_to
+        attachments = attachments_of(holder)
         conversation = self._conversation_of_message(message)
-        if not attachments:
-            if is_asked or conversation.is_private:
-                await send_reply(message, await self._assistant.command(conversation, CommandName.HELP))
-            return
         with self._begun.one():
+            if not attachments:
+                if is_asked or (conversation.is_private and not message.reference):
+                    await send_reply(message, await self._assistant.command(conversation, CommandName.HELP))
+                return
             await asyncio.gather(
                 *(
-                    self._answer_message(message, conversation, attachment, place, asked=is_asked)
+                    self._answer_message(message, conversation, attachment, place_of(holder, place), asked=is_asked)
                     for place, attachment in enumerate(attachments)
                 )
             )
@@ -178,20 +189,20 @@ class GenreClient(discord.AutoShardedClient):
 
     async def on_menu(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """'Identify genre' in the menu of a message."""
-        await interaction.response.defer()
+        attachments = attachments_of(message)
+        await interaction.response.defer(ephemeral=not attachments)
         with self._begun.one():
-            attachments = attachments_of(message)
             if not attachments:
                 await self._refuse(interaction, Failure(FailureKind.NO_AUDIO_HERE))
             for place, attachment in enumerate(attachments[:5]):  # a user-installed app has five follow-ups
-                source = Source(message.channel.id, message.id, place)
+                source = place_of(message, place)
                 self._sent_along[source] = attachment
                 await self._answer_interaction(interaction, attachment, source, None)
 
     async def on_another(self, interaction: discord.Interaction, source: Source, from_s: float, owner_id: str) -> None:
         """The button under an answer: the same file from another second, in the same message."""
         await interaction.response.defer()
-        with self._begun.one():
+        with self._begun.one(), log_failed():
             conversation = self._conversation(interaction)
             try:
                 await self._assistant.check_may_use(conversation, owner_id)
@@ -202,17 +213,15 @@ class GenreClient(discord.AutoShardedClient):
             reply = await self._assistant.identify(conversation, self._audio(attachment), offset=from_s)
             if reply.picture is None:
                 await interaction.followup.send(markdown_of(reply), ephemeral=True)
-                return
-            await interaction.edit_original_response(
-                content=markdown_of(reply), attachments=files_of(reply), view=view_of(reply, source, owner_id)
-            )
+            else:
+                await edit_answer(interaction, reply, view_of(reply, source, owner_id))
 
     async def _answer_message(
         self,
         message: discord.Message,
         conversation: Conversation,
         attachment: discord.Attachment,
-        place: int,
+        source: Source,
         *,
         asked: bool,
     ) -> None:
@@ -221,23 +230,21 @@ class GenreClient(discord.AutoShardedClient):
         status: list[discord.Message] = []
 
         async def say(sentence: str) -> None:
-            with contextlib.suppress(discord.HTTPException):
-                if status:
-                    await status[0].edit(content=sentence)
-                else:
-                    status.append(await message.reply(sentence, mention_author=False))
+            if status:
+                await status[0].edit(content=sentence)
+            else:
+                status.append(await message.reply(sentence, mention_author=False))
 
         async def type_on() -> None:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(*FAILED):
                 await message.channel.typing()
 
         async with repeating(type_on, every_s=_TYPING_EVERY_S):
             reply = await self._identified(conversation, attachment, None, say)
-        source = Source(message.channel.id, message.id, place)
-        await send_reply(message, reply, view_of(reply, source, conversation.user_id))
+        is_sent = await send_reply(message, reply, view_of(reply, source, conversation.user_id))
         for said in status:
-            with contextlib.suppress(discord.HTTPException):
-                await said.delete()
+            with contextlib.suppress(*FAILED):
+                await (said.delete() if is_sent else said.edit(content=markdown_of(reply)))
 
     async def _answer_interaction(
         self, interaction: discord.Interaction, attachment: discord.Attachment, source: Source, offset: str | None
@@ -245,14 +252,14 @@ class GenreClient(discord.AutoShardedClient):
         conversation = self._conversation(interaction)
 
         async def say(sentence: str) -> None:
-            with contextlib.suppress(discord.HTTPException):
-                await interaction.edit_original_response(content=sentence)
+            await interaction.edit_original_response(content=sentence)
 
         reply = await self._identified(conversation, attachment, offset, say)
-        view, files = view_of(reply, source, conversation.user_id), files_of(reply)
+        view = view_of(reply, source, conversation.user_id)
         if source.place == 0:
-            await interaction.edit_original_response(content=markdown_of(reply), attachments=files, view=view)
+            await edit_answer(interaction, reply, view)
         else:
+            files = files_of(reply)
             await interaction.followup.send(markdown_of(reply), files=files, view=view or discord.utils.MISSING)
 
     async def _identified(
@@ -276,17 +283,22 @@ class GenreClient(discord.AutoShardedClient):
             try:
                 message = await self.get_partial_messageable(source.channel_id).fetch_message(source.message_id)
                 return attachments_of(message)[source.place]
-            except (discord.NotFound, IndexError) as error:
-                raise Failure(FailureKind.GONE, "message or file deleted") from error
-            except discord.HTTPException as error:  # where the bot itself is no member
-                log.info("Discord: a message cannot be read again: %s", error)
+            except IndexError:  # without the message content intent, files of others' messages are hidden here
+                log.info("Discord: a message shows no files when it is read again")
+            except discord.HTTPException as error:
+                if error.code == _UNKNOWN_MESSAGE:
+                    raise Failure(FailureKind.GONE, "message deleted") from error
+                log.info("Discord: a message cannot be read again: %s", error)  # the bot itself is no member there
         if source in self._sent_along:
             return self._sent_along[source]
-        raise Failure(FailureKind.GONE, "came with a command before the last restart")
+        raise Failure(FailureKind.GONE, "not remembered since the last restart")
 
     async def _refuse(self, interaction: discord.Interaction, failure: Failure) -> None:
-        refusal = await self._assistant.refusal(self._conversation(interaction), failure)
-        await interaction.followup.send(markdown_of(refusal), ephemeral=True)
+        words = markdown_of(await self._assistant.refusal(self._conversation(interaction), failure))
+        if interaction.response.is_done():
+            await interaction.followup.send(words, ephemeral=True)
+        else:
+            await interaction.response.send_message(words, ephemeral=True)
 
     async def _on_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         cause = getattr(error, "original", error)

@@ -57,10 +57,32 @@ _ACTION_EVERY_S = 4.5
 """A chat action fades after five seconds."""
 _CONCURRENT_UPDATES = 64
 _RETRIES = 3
+_TRIES = 3
 _ANOTHER = "another"
 _SCOPES = (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
 
 Handler = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
+
+
+class _ReplyLimiter(AIORateLimiter):
+    """Counts only what people get to read: signals and look-ups must not use up what a group may be sent."""
+
+    _FREE = frozenset(
+        {"sendChatAction", "getChatMember", "deleteMessage", "answerCallbackQuery", "getFile", "setMyCommands"}
+    )
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> Any:
+        if endpoint in self._FREE:
+            return await callback(*args, **kwargs)
+        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
 class TelegramAdapter:
@@ -78,8 +100,12 @@ class TelegramAdapter:
         application = self._application()
         try:
             async with application:
-                await self._introduce(application.bot)
-                await self._poll(application, stop)
+                introduced = asyncio.create_task(self._introduce(application.bot))  # a flood wait must not keep us deaf
+                try:
+                    await self._poll(application, stop)
+                finally:
+                    introduced.cancel()
+                    await asyncio.gather(introduced, return_exceptions=True)
         except InvalidToken as error:
             await application.bot.request.shutdown()  # what was opened before the refusal
             raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
@@ -94,7 +120,7 @@ class TelegramAdapter:
         builder = (
             ApplicationBuilder()
             .token(settings.telegram_token.get_secret_value())
-            .rate_limiter(AIORateLimiter(max_retries=_RETRIES))
+            .rate_limiter(_ReplyLimiter(max_retries=_RETRIES))
             .concurrent_updates(_CONCURRENT_UPDATES)
             .connection_pool_size(_CONCURRENT_UPDATES)
             .connect_timeout(10.0)
@@ -138,7 +164,7 @@ class TelegramAdapter:
                 try:
                     await bot.set_my_commands(commands, scope=scope, language_code=code)
                 except TelegramError as error:
-                    log.warning("Telegram: the commands could not be set: %s", error.message)
+                    log.warning("Telegram: the commands could not be set; trying at the next start: %s", error.message)
                     return
 
     async def _poll(self, application: "Application[Any, Any, Any, Any, Any, Any]", stop: asyncio.Event) -> None:
@@ -207,7 +233,7 @@ class TelegramAdapter:
         if query is None or not isinstance(query.message, Message):
             return
         message = query.message
-        conversation = _conversation(message, query.from_user)
+        conversation = _conversation(message, query.from_user, is_button=True)
         try:
             from_s, owner_id = _button_values(query)
             await self._assistant.check_may_use(conversation, owner_id)
@@ -217,9 +243,12 @@ class TelegramAdapter:
                 raise Failure(FailureKind.GONE)
         except Failure as failure:
             refusal = await self._assistant.refusal(conversation, failure)
-            await query.answer(refusal.text[: CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH], show_alert=True)
+            words = refusal.text[: CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH]
+            with contextlib.suppress(TelegramError):
+                await query.answer(words, show_alert=True)
             return
-        await query.answer()
+        with contextlib.suppress(TelegramError):  # the press may be too old to be answered, but not to be done
+            await query.answer()
         with self._begun.one():
             async with _acting(message):
                 reply = await self._assistant.identify(conversation, audio, offset=from_s)
@@ -235,7 +264,9 @@ class TelegramAdapter:
     async def _on_membership(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """Somebody brought the bot into a group: it says how to use it, in that person's language."""
         change = update.my_chat_member
-        if change is None or not _has_joined(change) or change.chat.type == ChatType.PRIVATE:
+        if change is None or not _has_joined(change) or change.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
+            return
+        if time.time() - change.date.timestamp() > self._settings.max_message_age_s:
             return
         user = change.from_user
         conversation = Conversation(
@@ -249,7 +280,9 @@ class TelegramAdapter:
             may_manage=_never,
         )
         reply = await self._assistant.welcome(conversation)
-        await change.chat.send_message(_as_html(reply, MessageLimit.MAX_TEXT_LENGTH), parse_mode=ParseMode.HTML)
+        words = _as_html(reply, MessageLimit.MAX_TEXT_LENGTH)
+        with contextlib.suppress(TelegramError):
+            await change.chat.send_message(words, parse_mode=ParseMode.HTML)
 
     async def _answer(
         self, message: Message, conversation: Conversation, audio: IncomingAudio, *, offset: str | None
@@ -259,20 +292,19 @@ class TelegramAdapter:
         status: list[Message] = []
 
         async def say(sentence: str) -> None:
-            with contextlib.suppress(TelegramError):
-                if status:
-                    await status[0].edit_text(sentence)
-                else:
-                    status.append(await message.reply_text(sentence, reply_parameters=_reply_to(message)))
+            if status:
+                await status[0].edit_text(sentence)
+            else:
+                status.append(await message.reply_text(sentence, reply_parameters=_reply_to(message)))
 
         with self._begun.one():
             async with _acting(message):
                 work = self._assistant.identify(conversation, audio, offset=offset, progress=progress)
                 reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
-            await _send(message, reply, owner_id=conversation.user_id)
+            is_sent = await _send(message, reply, owner_id=conversation.user_id)
             for said in status:
                 with contextlib.suppress(TelegramError):
-                    await said.delete()
+                    await (said.delete() if is_sent else said.edit_text(reply.text))
 
     def _is_for_us(self, message: Message) -> bool:
         """Not from another bot (an anonymous administrator counts as a person), and not from long ago."""
@@ -281,10 +313,12 @@ class TelegramAdapter:
         return time.time() - message.date.timestamp() <= self._settings.max_message_age_s
 
 
-def _conversation(message: Message, user: User | None) -> Conversation:
+def _conversation(message: Message, user: User | None, *, is_button: bool = False) -> Conversation:
+    """Where a message or a press came from; a message may be in the name of a chat, a button is pressed by a person."""
     chat = message.chat
     is_private = chat.type == ChatType.PRIVATE
-    user_id = message.sender_chat.id if message.sender_chat else user.id if user else chat.id
+    sender = message.sender_chat if message.sender_chat and not is_button else user or chat
+    user_id = sender.id
 
     async def may_manage() -> bool:
         if is_private or user_id == chat.id:  # an anonymous administrator speaks as the group itself
@@ -343,28 +377,45 @@ def _reply_to(message: Message) -> ReplyParameters:
     return ReplyParameters(message.message_id, allow_sending_without_reply=True)
 
 
-async def _send(message: Message, reply: Reply, *, owner_id: str = "") -> None:
-    """Reply to a message; where pictures are not allowed the words go alone."""
-    try:
-        if reply.picture:
-            with contextlib.suppress(BadRequest):
-                await message.reply_photo(
-                    reply.picture,
-                    caption=_as_html(reply, MessageLimit.CAPTION_LENGTH),
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=_keyboard(reply, owner_id),
-                    reply_parameters=_reply_to(message),
-                )
-                return
-        await message.reply_text(
-            _as_html(reply, MessageLimit.MAX_TEXT_LENGTH),
-            parse_mode=ParseMode.HTML,
-            reply_parameters=_reply_to(message),
-        )
-    except Forbidden:
-        log.info("Telegram: a chat does not let the bot write")
-    except TelegramError as error:
-        log.warning("Telegram: a reply could not be sent: %s", error.message)
+async def _send(message: Message, reply: Reply, *, owner_id: str = "") -> bool:
+    """Reply to a message; whether it worked. Where pictures are not allowed the words go alone."""
+
+    async def send(*, with_picture: bool) -> None:
+        if with_picture and reply.picture:
+            await message.reply_photo(
+                reply.picture,
+                caption=_as_html(reply, MessageLimit.CAPTION_LENGTH),
+                parse_mode=ParseMode.HTML,
+                reply_markup=_keyboard(reply, owner_id),
+                reply_parameters=_reply_to(message),
+            )
+        else:
+            await message.reply_text(
+                _as_html(reply, MessageLimit.MAX_TEXT_LENGTH),
+                parse_mode=ParseMode.HTML,
+                reply_parameters=_reply_to(message),
+            )
+
+    with_picture = True
+    for _ in range(_TRIES):
+        try:
+            await send(with_picture=with_picture)
+            return True
+        except Forbidden:
+            log.info("Telegram: a chat does not let the bot write")
+            return False
+        except BadRequest as error:
+            log.info("Telegram: a chat does not let the bot answer as it would: %s", error.message)
+            if not with_picture:
+                break
+            with_picture = False
+        except NetworkError as error:
+            log.info("Telegram: the connection broke while answering: %s", error.message)
+        except TelegramError as error:
+            log.info("Telegram: %s", error.message)
+            break
+    log.warning("Telegram: a reply could not be sent")
+    return False
 
 
 async def _edit(message: Message, reply: Reply, owner_id: str) -> None:

@@ -105,7 +105,7 @@ async def test_a_mention_asks_for_the_file_beside_it_or_replied_to(
     assert sends(discord_server) == []
     await discord_server.post(attachments=[discord_server.add_file(track_mp3)], mentions_bot=True)
     await discord_server.wait_for("POST", "/messages", number=1)
-    await discord_server.post("and this?", mentions_bot=True, reference=posted)
+    await discord_server.post(f"<@{discord_server.bot_id}> and this?", mentions_bot=True, reference=posted)
     await discord_server.wait_for("POST", "/messages", number=2)
     await discord_server.post("help", mentions_bot=True)
     helped = await discord_server.wait_for("POST", "/messages", number=3)
@@ -308,3 +308,84 @@ async def test_people_learn_their_place_in_the_queue(behind: Wired, track_mp3: b
             os.kill(pid, signal.SIGCONT)
         await nth(lambda: [request for request in server.requests if request.method == "DELETE"], 2)
         assert sum(bool(message["attachments"]) for message in answers(server)) == 3
+
+
+async def test_talk_about_an_answer_is_left_alone(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages")
+    await discord_server.post("haha nice", reference=answers(discord_server)[-1], mentions_bot=True)
+    await asyncio.sleep(0.4)
+    assert len(sends(discord_server)) == 1
+
+
+async def test_the_button_finds_the_file_that_a_mention_replied_to(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    track = await discord_server.post(
+        attachments=[discord_server.add_file(track_mp3)], author_bot=True, user_id=discord_server.user_id + 1
+    )
+    mention = f"<@{discord_server.bot_id}> what is this?"
+    await discord_server.post(mention, mentions_bot=True, reference=track)
+    await discord_server.wait_for("POST", "/messages")
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, button_of(message))
+    edited = await discord_server.wait_for("PATCH", "@original")
+    assert edited.files
+
+
+async def test_the_button_works_where_files_of_others_are_hidden(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    track = await discord_server.post(attachments=[discord_server.add_file(track_mp3)], author_bot=True)
+    await discord_server.menu("Identify genre", track)
+    await discord_server.wait_for("PATCH", "@original")
+    discord_server.messages[int(track["id"])]["attachments"] = []  # as Discord shows it without the intent
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, button_of(message))
+    assert (await discord_server.wait_for("PATCH", "@original", number=2)).files
+
+
+async def test_a_personal_apps_button_is_its_owners_alone(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    track = await discord_server.post(attachments=[discord_server.add_file(track_mp3)], author_bot=True)
+    await discord_server.menu("Identify genre", track, as_user_app=True)
+    await discord_server.wait_for("PATCH", "@original")
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, button_of(message), user_id=discord_server.user_id + 1, as_user_app=True)
+    refused = await discord_server.wait_for("POST", "/webhooks/")
+    assert "That button belongs to whoever asked." in plain(refused.body)
+
+
+async def test_where_replies_are_not_allowed_it_answers_without_one(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    missing = {"code": 160002, "message": "Cannot reply without permission to read message history"}
+    discord_server.fail("POST", "/messages", status=403, body=missing)
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    answer = await discord_server.wait_for("POST", "/messages", number=2)
+    assert "message_reference" not in answer.body
+    assert answer.files
+
+
+async def test_an_answer_whose_picture_is_refused_comes_in_words(
+    discord_server: DiscordServer, track_mp3: bytes
+) -> None:
+    track = await discord_server.post(attachments=[discord_server.add_file(track_mp3)], author_bot=True)
+    discord_server.fail("PATCH", "@original", status=413, body={"code": 40005, "message": "Request entity too large"})
+    await discord_server.menu("Identify genre", track)
+    answer = await discord_server.wait_for("PATCH", "@original", number=2)
+    assert answer.files == []
+    assert "seconds 30 to 33" in plain(answer.body)
+
+
+async def test_a_command_that_is_no_longer_ours_is_answered(discord_server: DiscordServer) -> None:
+    await discord_server.slash("detect")
+    answer = await discord_server.wait_for("POST", "/callback")
+    assert "Something went wrong on our side." in plain(answer.body["data"])
+
+
+async def test_a_refusal_in_a_persons_language_is_not_shown_to_all(discord_server: DiscordServer) -> None:
+    text = await discord_server.post("no file")
+    await discord_server.menu("Identify genre", text, locale="es-ES")
+    callback = await discord_server.wait_for("POST", "/callback")
+    assert callback.body["data"]["flags"] == 64
+    assert "En ese mensaje no hay audio." in plain((await discord_server.wait_for("POST", "/webhooks/")).body)

@@ -334,3 +334,61 @@ async def test_a_server_in_local_mode_hands_over_large_files_by_their_path(
         await telegram.wait_for("getFile")
         await telegram.wait_for("sendPhoto")
     await behind.storage.close()
+
+
+async def test_a_connection_that_breaks_while_answering_costs_no_answer(
+    telegram: TelegramServer, track_mp3: bytes
+) -> None:
+    telegram.drop("sendPhoto")
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=2)
+    assert telegram.sent()["photo"]
+
+
+async def test_a_channel_is_not_greeted(telegram: TelegramServer) -> None:
+    telegram.join(-1009, PERSON)
+    await telegram.wait_for("sendMessage", chat_id=-1009)
+    channel = {"chat": {"id": -1010, "type": "channel", "title": "News"}, "from": telegram._user(PERSON)}
+    states = {name: {"user": telegram.bot, "status": name} for name in ("left", "member")}
+    change = {"date": int(time.time()), "old_chat_member": states["left"], "new_chat_member": states["member"]}
+    telegram._update("my_chat_member", channel | change)
+    await asyncio.sleep(0.4)
+    assert len(telegram.of("sendMessage")) == 1
+
+
+async def test_a_flood_wait_for_the_commands_keeps_nobody_waiting(behind: Wired) -> None:
+    async with TelegramServer() as telegram:
+        telegram.fail("setMyCommands", status=429, description="Too Many Requests: retry after 30", retry_after=30)
+        async with running(telegram_adapter(behind, telegram)):
+            telegram.send(chat_id=ALICE, text="/genres")
+            await telegram.wait_for("sendMessage", timeout_s=5)
+
+
+async def test_a_press_too_old_to_be_answered_is_still_done(telegram: TelegramServer, track_mp3: bytes) -> None:
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto")
+    telegram.fail("answerCallbackQuery", status=400, description="Bad Request: query is too old")
+    telegram.press(telegram.sent(), telegram.sent()["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+    await telegram.wait_for("editMessageMedia")
+
+
+async def test_an_anonymous_bot_does_not_make_everybody_an_administrator(
+    telegram: TelegramServer, track_mp3: bytes
+) -> None:
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto")
+    message = telegram.sent()
+    telegram._messages[GROUP, message["message_id"]]["sender_chat"] = message["chat"]
+    button = message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    telegram.press(message, button, user_id=OTHER)
+    call = await telegram.wait_for("answerCallbackQuery")
+    assert "That button belongs to whoever asked." in call.params["text"]
+
+
+async def test_signals_do_not_use_up_what_a_group_may_be_sent(telegram: TelegramServer, track_mp3: bytes) -> None:
+    started = time.monotonic()
+    for number in range(8):
+        file_id = telegram.add_file(track_mp3[: -1 - number])
+        telegram.send(chat_id=GROUP, user_id=100 + number, audio=file_id)
+    await telegram.wait_for("sendPhoto", number=8)
+    assert time.monotonic() - started < 5  # with the signals counted, the limiter would hold answers back for longer
