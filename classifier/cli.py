@@ -1,17 +1,18 @@
 """The command line of the classifier: tracks or folders in, a line (or JSON, or a picture) for each out."""
 
 import argparse
+import csv
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from classifier.bundle import DEFAULT_BUNDLE
-from classifier.decoding import AudioWindow, decode_window
+from classifier.decoding import decode_window
 from classifier.errors import ClassifierError
 from classifier.formats import AUDIO_SUFFIXES
 from classifier.model import RuntimeName
 from classifier.pipeline import GenreClassifier
-from classifier.results import Classification, Note
+from classifier.results import Classification, Note, Segment, TrackClassification
 from classifier.warmup import warm_up
 
 DEFAULT_OFFSET_S = 30.0
@@ -22,8 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 if a file failed, 2 for a wrong call."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.spectrogram and not options.spectrogram.absolute().parent.is_dir():
-        parser.error(f"--spectrogram: there is no folder {options.spectrogram.parent}")
+    for option, target in (("--spectrogram", options.spectrogram), ("--timeline", options.timeline)):
+        if target and not target.absolute().parent.is_dir():
+            parser.error(f"{option}: there is no folder {target.parent}")
+    if options.whole_track and options.spectrogram:
+        parser.error("--spectrogram shows one window; a whole track has --timeline")
+    if options.timeline and not options.whole_track:
+        parser.error("--timeline needs --whole-track")
     if not options.tracks and not options.warm_up:
         parser.error("name at least one track or folder")
     try:
@@ -48,12 +54,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="analyse the 3 seconds after this second (default: %(default)g)",
     )
-    parser.add_argument("--json", action="store_true", help="one line of JSON for each file, nothing else on stdout")
+    parser.add_argument(
+        "--whole-track", action="store_true", help="analyse windows spread over the whole track, and its segments"
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one line of JSON for each file, nothing else on stdout")
+    output.add_argument("--csv", action="store_true", help="a table on stdout: a row for each window or segment")
     parser.add_argument(
         "--spectrogram",
         type=Path,
         metavar="OUT.png",
         help="write a picture of the window; for several files the name of each is appended",
+    )
+    parser.add_argument(
+        "--timeline", type=Path, metavar="OUT.png", help="with --whole-track: write a picture of the track"
     )
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="folder of another model bundle")
     parser.add_argument(
@@ -89,26 +103,59 @@ def _files(tracks: Iterable[Path]) -> Iterator[Path]:
 
 def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Namespace) -> bool:
     failed = False
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    if options.csv:
+        rows.writerow(("file", "start_s", "end_s", "slug", "confidence"))
     for number, file in enumerate(files, start=1):
+        several = number if len(files) > 1 else None
         try:
-            audio = decode_window(file, offset_s=options.offset)
-            answer = classifier.classify_window(audio)
+            answer, picture = _answered(file, classifier, options)
         except ClassifierError as error:
             _complain(file, error)
             failed = True
             continue
-        print(answer.to_json(file=str(file)) if options.json else _sentence(file, answer), flush=True)
-        if options.spectrogram:
-            target = _picture_path(options.spectrogram, file, number if len(files) > 1 else None)
-            failed |= not _write_picture(target, audio, answer)
+        if options.csv:
+            rows.writerows(_rows(file, answer))
+        else:
+            print(answer.to_json(file=str(file)) if options.json else _sentence(file, answer))
+        sys.stdout.flush()
+        if picture:
+            failed |= not _write_picture(_picture_path(options.timeline or options.spectrogram, file, several), picture)
     return failed
 
 
-def _write_picture(target: Path, audio: AudioWindow, answer: Classification) -> bool:
+def _answered(
+    file: Path, classifier: GenreClassifier, options: argparse.Namespace
+) -> tuple[Classification | TrackClassification, Callable[[], bytes] | None]:
+    """The answer for a file, and what draws the picture that was asked for."""
+    if options.whole_track:
+        from classifier.timeline import render_timeline
+
+        track = classifier.classify_track(file)
+        return track, (lambda: render_timeline(track)) if options.timeline else None
     from classifier.spectrogram import render_spectrogram
 
+    audio = decode_window(file, offset_s=options.offset)
+    clip = classifier.classify_window(audio)
+    if not options.spectrogram:
+        return clip, None
+    return clip, lambda: render_spectrogram(audio.samples, window=audio.window, title=clip.title)
+
+
+def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[tuple[str, str, str, str, str]]:
+    """A row for the window, or for each segment of a track."""
+    if isinstance(answer, TrackClassification):
+        segments = answer.segments
+    else:
+        segments = (Segment(answer.window, answer.genre, answer.confidence),)
+    for segment in segments:
+        window = segment.window
+        yield str(file), f"{window.start_s:.3f}", f"{window.end_s:.3f}", segment.genre.slug, f"{segment.confidence:.6f}"
+
+
+def _write_picture(target: Path, draw: Callable[[], bytes]) -> bool:
     try:
-        target.write_bytes(render_spectrogram(audio.samples, window=audio.window, title=answer.title))
+        target.write_bytes(draw())
     except OSError as error:
         print(f"{target}: the picture cannot be written: {error.strerror}", file=sys.stderr)
         return False
@@ -119,12 +166,24 @@ def _picture_path(target: Path, file: Path, number: int | None) -> Path:
     return target if number is None else target.with_name(f"{target.stem}-{number}-{file.stem}{target.suffix}")
 
 
-def _sentence(file: Path, answer: Classification) -> str:
+def _sentence(file: Path, answer: Classification | TrackClassification) -> str:
     first, *others = (f"{score.genre.name} {score.confidence:.0%}" for score in answer.scores[:3])
     doubt = "" if answer.certain else "not sure, perhaps "
-    window = f"{answer.window.start_s:.1f}–{answer.window.end_s:.1f} s"
-    asides = "".join(f"\n    {note.sentence}" for note in answer.notes if note is not Note.NOT_SURE)
-    return f"{file}: {doubt}{answer.genre.emoji} {first} (then {', '.join(others)}; {window}){asides}"
+    if isinstance(answer, TrackClassification):
+        about = f"{len(answer.parts)} windows"
+        asides = "".join(
+            f"\n    {_clock(segment.window.start_s)}–{_clock(segment.window.end_s)}  {segment.genre.emoji}"
+            f" {segment.genre.name} {segment.confidence:.0%}"
+            for segment in answer.segments
+        )
+    else:
+        about = f"{answer.window.start_s:.1f}–{answer.window.end_s:.1f} s"
+        asides = "".join(f"\n    {note.sentence}" for note in answer.notes if note is not Note.NOT_SURE)
+    return f"{file}: {doubt}{answer.genre.emoji} {first} (then {', '.join(others)}; {about}){asides}"
+
+
+def _clock(second: float) -> str:
+    return f"{int(second) // 60}:{int(second) % 60:02d}"
 
 
 def _complain(file: Path, error: ClassifierError) -> None:

@@ -79,6 +79,26 @@ def iter_windows(source: Source, *, duration_s: float = WINDOW_S) -> Iterator[Au
             raise ClassifierError(ErrorKind.TOO_SHORT)
 
 
+def spread_windows(source: Source, *, budget: int, duration_s: float = WINDOW_S) -> Iterator[AudioWindow]:
+    """At most `budget` windows, evenly spread over the track; all of it where it has no more. Silent ones are left out.
+
+    One pass over the track, which decodes only what is asked for. Raises `ClassifierError` as `decode_window` does, but
+    only before the first window.
+    """
+    with FfmpegReader(source) as reader:
+        length_s = reader.duration_s()
+        if length_s < 2 * duration_s:
+            yield decode_window(source, duration_s=duration_s)
+            return
+        if length_s <= budget * duration_s:
+            yield from iter_windows(source, duration_s=duration_s)
+            return
+        starts_s = np.linspace(0.0, length_s - duration_s, budget).tolist()
+        for start_s, samples in reader.spans(starts_s, duration_s):
+            if not _is_silent(samples):
+                yield _finished(reader, samples, start_s, duration_s, ())
+
+
 def _cut(reader: Reader, offset_s: float, duration_s: float) -> AudioWindow:
     """The window of `decode_window`, with any reader."""
     wanted = math.ceil(duration_s * reader.rate_hz)

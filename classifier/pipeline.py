@@ -1,14 +1,22 @@
-"""The last step of the ladder: a file and an offset in, a `Classification` out."""
+"""The last step of the ladder: file and offset in, a `Classification` out; a whole file, a `TrackClassification`."""
 
 from pathlib import Path
 
+import numpy as np
+
 from classifier.bundle import DEFAULT_BUNDLE
-from classifier.decoding import AudioWindow, decode_window
+from classifier.decoding import AudioWindow, decode_window, spread_windows
+from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
 from classifier.genres import GENRES
 from classifier.model import GenreModel, RuntimeName
-from classifier.readers import Source
-from classifier.results import Classification, GenreScore, Note
+from classifier.readers import FloatArray, Source
+from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+
+TRACK_BUDGET = 24
+"""Windows of a whole track: more hardly change the vote, and this many take half a second."""
+
+_TINY = 1e-9
 
 
 class GenreClassifier:
@@ -23,17 +31,58 @@ class GenreClassifier:
 
     def classify_window(self, audio: AudioWindow) -> Classification:
         """Classify a window that is already decoded."""
-        probabilities = self.model.predict(extract_features(audio.samples))
-        scores = sorted(
-            (GenreScore(genre, float(p)) for genre, p in zip(GENRES, probabilities, strict=True)),
-            key=lambda score: (-score.confidence, score.genre.name),
-        )
+        scores = _sorted(self.model.predict(extract_features(audio.samples)))
         metadata = self.model.metadata
         certain = scores[0].confidence >= metadata.certain_from
         return Classification(
             window=audio.window,
-            scores=tuple(scores),
+            scores=scores,
             certain=certain,
             notes=audio.notes if certain else (*audio.notes, Note.NOT_SURE),
             model_version=metadata.model_version,
         )
+
+    def classify_track(self, source: Source, *, budget: int = TRACK_BUDGET) -> TrackClassification:
+        """Classify a whole track by at most `budget` windows spread over it.
+
+        Their calibrated log-probabilities are averaged, which is how independent witnesses are weighed; a part's own
+        genre is decided with its two neighbours, so that a single odd window makes no segment. Raises as
+        `decode_window` does.
+        """
+        heard = [
+            (audio.window, self.model.predict(extract_features(audio.samples)))
+            for audio in spread_windows(source, budget=budget)
+        ]
+        if not heard:
+            raise ClassifierError(ErrorKind.SILENT)
+        logs = np.log(np.stack([probabilities for _, probabilities in heard]) + _TINY)
+        scores = _sorted(_normalised(logs.mean(axis=0)))
+        metadata = self.model.metadata
+        return TrackClassification(
+            scores=scores,
+            parts=_parts([window for window, _ in heard], logs),
+            certain=scores[0].confidence >= metadata.certain_from,
+            model_version=metadata.model_version,
+        )
+
+
+def _parts(windows: list[Window], logs: FloatArray) -> tuple[Segment, ...]:
+    """Each window with the stretch up to the next one, and its genre as its neighbourhood hears it."""
+    ends_s = [*(window.start_s for window in windows[1:]), windows[-1].end_s]
+    parts = []
+    for place, (window, end_s) in enumerate(zip(windows, ends_s, strict=True)):
+        around = _normalised(logs[max(0, place - 1) : place + 2].mean(axis=0))
+        best = int(around.argmax())
+        parts.append(Segment(Window(window.start_s, end_s - window.start_s), GENRES[best], float(around[best])))
+    return tuple(parts)
+
+
+def _normalised(logs: FloatArray) -> FloatArray:
+    """Probabilities (16,) from log-probabilities up to a constant."""
+    weights = np.exp(logs - logs.max())
+    return weights / weights.sum()
+
+
+def _sorted(probabilities: FloatArray) -> tuple[GenreScore, ...]:
+    scores = (GenreScore(genre, float(p)) for genre, p in zip(GENRES, probabilities, strict=True))
+    return tuple(sorted(scores, key=lambda score: (-score.confidence, score.genre.name)))

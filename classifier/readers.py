@@ -8,7 +8,8 @@ position. PyAV carries FFmpeg inside its wheel, so nothing has to be installed b
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
@@ -180,6 +181,35 @@ class FfmpegReader:
             if skip < len(block):
                 yield block[max(0, skip) :]
 
+    def spans(self, starts_s: Sequence[float], duration_s: float) -> Iterator[tuple[float, FloatArray]]:
+        """The stretches of `duration_s` from each of the ascending `starts_s`, in one pass; what lies between them is
+        not decoded. Stretches that the track does not fill are left out."""
+        pending = deque(starts_s)
+        wanted = round(duration_s * self.rate_hz)
+        held, held_from_s = np.zeros(0, np.float32), 0.0
+        with self._opened() as (container, stream):
+            for packet in _surviving(container.demux(stream)):
+                if not pending:
+                    return
+                packet_s = _seconds(packet.pts, packet.time_base, stream.start_time or 0)
+                if packet_s is not None and packet_s < pending[0] - _PREROLL_S and not len(held):
+                    continue
+                for position_s, block in self._decoded(packet, stream):
+                    if not len(held):
+                        held_from_s = held_from_s if position_s is None else position_s
+                    held = np.concatenate([held, block])
+                    while pending:
+                        skip = round((pending[0] - held_from_s) * self.rate_hz)
+                        if skip > 0:
+                            held, held_from_s = held[skip:], held_from_s + min(skip, len(held)) / self.rate_hz
+                        if len(held) < wanted:
+                            break
+                        yield pending.popleft(), held[:wanted]
+
+    def duration_s(self) -> float:
+        """Length of the track by where its last packet starts, found without decoding any."""
+        return self._last_packet_s()
+
     def tail(self, duration_s: float) -> tuple[float, FloatArray]:
         wanted = round(duration_s * self.rate_hz)
         near_end_s = max(0.0, self._last_packet_s() - duration_s - 1.0)
@@ -207,20 +237,24 @@ class FfmpegReader:
         with self._opened() as (container, stream):
             end_s: float | None = None
             for packet in _surviving(container.demux(stream)):
-                origin = stream.start_time or 0
-                packet_s = _seconds(packet.pts, packet.time_base, origin)
+                packet_s = _seconds(packet.pts, packet.time_base, stream.start_time or 0)
                 if packet_s is not None and packet_s < start_s - _PREROLL_S:
                     continue
-                try:
-                    frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
-                    blocks = [_mono(frame, self.rate_hz) for frame in frames]
-                except (av.FFmpegError, ValueError):
-                    continue
-                for frame, block in zip(frames, blocks, strict=True):
+                for position_s, block in self._decoded(packet, stream):
                     if end_s is None:
-                        end_s = _seconds(frame.pts, frame.time_base, origin) or 0.0
+                        end_s = position_s or 0.0
                     yield end_s, block
                     end_s += len(block) / self.rate_hz
+
+    def _decoded(self, packet: "AudioPacket", stream: av.AudioStream) -> Iterator[tuple[float | None, FloatArray]]:
+        """The blocks of a packet and where each starts, as far as its time stamps tell; none if it is damaged."""
+        try:
+            frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
+            blocks = [_mono(frame, self.rate_hz) for frame in frames]
+        except (av.FFmpegError, ValueError):
+            return
+        for frame, block in zip(frames, blocks, strict=True):
+            yield _seconds(frame.pts, frame.time_base, stream.start_time or 0), block
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:

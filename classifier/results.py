@@ -1,8 +1,10 @@
 """What the classifier answers: frozen values with units in their names, and their JSON form."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from classifier.genres import Genre
@@ -84,6 +86,86 @@ class Classification:
             "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
             "window": {"start_s": round(self.window.start_s, 3), "end_s": round(self.window.end_s, 3)},
             "notes": [note.value for note in self.notes],
+            "model_version": self.model_version,
+        }
+
+    def to_json(self, *, file: str) -> str:
+        """`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict(file=file), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a track that sounds like one genre, and how sure the model is of that on average (0 to 1)."""
+
+    window: Window
+    genre: Genre
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackClassification:
+    """The answer for a whole track, from windows spread over it.
+
+    `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
+    entry for each window, which stands for the stretch up to the next; `certain` as in `Classification`.
+    """
+
+    scores: tuple[GenreScore, ...]
+    parts: tuple[Segment, ...]
+    certain: bool
+    model_version: str
+
+    @property
+    def genre(self) -> Genre:
+        return self.scores[0].genre
+
+    @property
+    def confidence(self) -> float:
+        return self.scores[0].confidence
+
+    @property
+    def title(self) -> str:
+        """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
+        return self.genre.name if self.certain else f"{self.genre.name}?"
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Neighbouring parts of one genre, merged."""
+        merged: list[Segment] = []
+        for _, group in groupby(self.parts, key=lambda part: part.genre.slug):
+            parts = list(group)
+            start_s, end_s = parts[0].window.start_s, parts[-1].window.end_s
+            confidence = sum(part.confidence for part in parts) / len(parts)
+            merged.append(Segment(Window(start_s, end_s - start_s), parts[0].genre, confidence))
+        return tuple(merged)
+
+    @property
+    def shares(self) -> tuple[GenreScore, ...]:
+        """Which share of the parts (0 to 1) sounds like which genre, the largest first; genres without any left out."""
+        counts = Counter(part.genre for part in self.parts)
+        shares = (GenreScore(genre, count / len(self.parts)) for genre, count in counts.items())
+        return tuple(sorted(shares, key=lambda share: (-share.confidence, share.genre.name)))
+
+    def to_dict(self, *, file: str) -> dict[str, Any]:
+        """The answer as plain JSON values; `file` is the name the asker knows the track by."""
+        return {
+            "file": file,
+            "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
+            "confidence": round(self.confidence, 6),
+            "certain": self.certain,
+            "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
+            "shares": [{"slug": s.genre.slug, "share": round(s.confidence, 6)} for s in self.shares],
+            "segments": [
+                {
+                    "start_s": round(segment.window.start_s, 3),
+                    "end_s": round(segment.window.end_s, 3),
+                    "slug": segment.genre.slug,
+                    "confidence": round(segment.confidence, 6),
+                }
+                for segment in self.segments
+            ],
+            "windows": len(self.parts),
             "model_version": self.model_version,
         }
 

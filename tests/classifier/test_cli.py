@@ -1,5 +1,6 @@
 """The command line as a script and as a person use it."""
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -54,9 +55,39 @@ def test_several_files_get_a_picture_each(folder: Path) -> None:
     assert sorted(path.name for path in folder.glob("*.png")) == ["p-1-one.png", "p-2-two.png"]
 
 
+def test_a_whole_track_in_words_json_and_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    album = str(folder / "album")
+    assert main([album, "--whole-track", "--timeline", str(folder / "t.png")]) == 0
+    words = capsys.readouterr().out
+    assert "13 windows" in words
+    assert "0:00–" in words
+    assert sorted(path.name for path in folder.glob("*.png")) == ["t-1-one.png", "t-2-two.png"]
+    assert main([album, "--whole-track", "--json"]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [len(answer["segments"]) > 0 for answer in answers] == [True, True]
+    assert main([album, "--whole-track", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == sum(len(answer["segments"]) for answer in answers)
+    assert rows[0]["start_s"] == "0.000"
+
+
+def test_windows_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder / "album"), str(folder / "bad.mp3"), "--csv", "--offset", "5"]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["start_s"], row["end_s"]) for row in rows] == [("5.000", "8.000")] * 2
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["x.mp3", "--offset", "-3"], ["x.mp3", "--offset", "nan"], ["x.mp3", "--spectrogram", "no/folder/p.png"]],
+    [
+        [],
+        ["x.mp3", "--offset", "-3"],
+        ["x.mp3", "--offset", "nan"],
+        ["x.mp3", "--spectrogram", "no/folder/p.png"],
+        ["x.mp3", "--timeline", "t.png"],
+        ["x.mp3", "--whole-track", "--spectrogram", "p.png"],
+        ["x.mp3", "--json", "--csv"],
+    ],
 )
 def test_a_wrong_call_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -13,7 +13,7 @@ import soxr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows
+from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows, spread_windows
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.readers import FfmpegReader, FloatArray
 from classifier.results import Note
@@ -371,3 +371,36 @@ def answered_or_refused(content: bytes, *, offset_s: float = 2.0) -> None:
         audio = decode_window(content, offset_s=offset_s)
         assert audio.samples.shape == (66_150,)
         assert np.isfinite(audio.samples).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["mp3 cbr", "mp3 vbr", "mp3 vbr without xing", "m4a", "flac", "ogg opus", "wav", "webm", "video note"]
+)
+def test_windows_spread_over_a_track_lie_where_they_say(name: str, track: FloatArray) -> None:
+    content = FORMATS[name](track)
+    windows = list(spread_windows(content, budget=5))
+    assert len(windows) in {4, 5}  # the last one may miss the end by a packet
+    starts_s = [audio.window.start_s for audio in windows]
+    assert starts_s[0] == 0.0
+    assert np.diff(starts_s) == pytest.approx(np.full(len(windows) - 1, starts_s[1]), abs=0.01)
+    assert starts_s[1] == pytest.approx(37.0 / 4, abs=0.1)
+    for audio in windows[:-1]:
+        alone = decode_window(content, offset_s=audio.window.start_s).samples
+        lag, likeness = lag_and_likeness(audio.samples, alone)
+        assert abs(lag) <= LATE_BY_FORMAT.get(name, 2)
+        assert likeness > 0.98
+
+
+def test_a_track_within_the_budget_is_heard_whole(track_mp3: bytes) -> None:
+    assert [audio.window.start_s for audio in spread_windows(track_mp3, budget=24)] == [3.0 * n for n in range(13)]
+    three = mp3(dance_track(3.0))
+    assert [audio.window.start_s for audio in spread_windows(three, budget=24)] == [0.0]
+
+
+def test_what_is_silent_or_too_short_is_not_spread(track: FloatArray) -> None:
+    half_silent = np.concatenate([track[: 20 * 44_100], np.zeros(60 * 44_100, np.float32)])
+    windows = list(spread_windows(encode(half_silent, "FLAC"), budget=10))
+    assert windows[-1].window.start_s < 20.0
+    with pytest.raises(ClassifierError) as caught:
+        list(spread_windows(mp3(dance_track(1.0)), budget=5))
+    assert caught.value.kind is ErrorKind.TOO_SHORT

@@ -1,15 +1,22 @@
 """The whole ladder on a file."""
 
+import io
 import json
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from classifier.decoding import decode_window
+from classifier.decoding import decode_window, iter_windows
+from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
 from classifier.genres import GENRES
 from classifier.pipeline import GenreClassifier
-from classifier.results import Classification, GenreScore, Note, Window
+from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+from classifier.timeline import render_timeline
+from tests.support.audio import dance_track, encode, mp3, pad_track
 
 
 def test_a_file_is_classified_as_its_steps_say(classifier: GenreClassifier, track_mp3: bytes) -> None:
@@ -54,3 +61,56 @@ def test_json_has_exactly_the_documented_shape() -> None:
         "notes": ["skipped_silence", "not_sure"],
         "model_version": "reference-1.0.0",
     }
+
+
+def test_a_whole_track_is_the_mean_of_its_windows_log_probabilities(
+    classifier: GenreClassifier, track_mp3: bytes
+) -> None:
+    answer = classifier.classify_track(track_mp3, budget=24)
+    logs = np.log([classifier.model.predict(extract_features(a.samples)) for a in iter_windows(track_mp3)])
+    expected = np.exp(logs.mean(axis=0)) / np.exp(logs.mean(axis=0)).sum()
+    assert {score.genre: score.confidence for score in answer.scores} == pytest.approx(
+        dict(zip(GENRES, expected.tolist(), strict=True)), abs=1e-6
+    )
+    assert len(answer.parts) == 13
+    assert answer.certain == (answer.confidence >= classifier.model.metadata.certain_from)
+
+
+def test_segments_and_shares_cover_the_track_once(classifier: GenreClassifier) -> None:
+    pad, beat = pad_track(60.0), dance_track(60.0, bpm=174.0)
+    answer = classifier.classify_track(mp3(np.concatenate([pad, beat])), budget=12)
+    ends = [segment.window.end_s for segment in answer.segments]
+    assert [segment.window.start_s for segment in answer.segments[1:]] == pytest.approx(ends[:-1])
+    assert ends[-1] == pytest.approx(120.0, abs=0.2)
+    assert all(a.genre != b.genre for a, b in pairwise(answer.segments))
+    assert sum(share.confidence for share in answer.shares) == pytest.approx(1.0)
+    assert answer.segments[0].genre != answer.segments[-1].genre  # two kinds of music are heard as two
+
+
+def test_a_silent_track_is_refused_whole(classifier: GenreClassifier) -> None:
+    with pytest.raises(ClassifierError) as caught:
+        classifier.classify_track(encode(np.zeros(60 * 44_100, np.float32), "FLAC"))
+    assert caught.value.kind is ErrorKind.SILENT
+
+
+def test_the_timeline_has_the_colours_of_its_genres(classifier: GenreClassifier, track_mp3: bytes) -> None:
+    first, second = GENRES[4], GENRES[11]
+    parts = (
+        Segment(Window(0.0, 60.0), first, 1.0),
+        Segment(Window(60.0, 60.0), second, 0.5),
+    )
+    scores = tuple(GenreScore(genre, 1 / 16) for genre in GENRES)
+    picture = Image.open(io.BytesIO(render_timeline(TrackClassification(scores, parts, False, "m-1")))).convert("RGB")
+    assert picture.size == (960, 540)
+    left, right, above = picture.getpixel((290, 300)), picture.getpixel((720, 450)), picture.getpixel((720, 200))
+    assert left != right
+    assert sum(above) < 120  # nothing above a part that is half sure
+
+
+def test_the_whole_track_as_json(classifier: GenreClassifier, track_mp3: bytes) -> None:
+    answer = json.loads(classifier.classify_track(track_mp3, budget=4).to_json(file="a.mp3"))
+    assert list(answer) == [
+        "file", "genre", "confidence", "certain", "scores", "shares", "segments", "windows", "model_version"
+    ]  # fmt: skip
+    assert len(answer["scores"]) == 16
+    assert set(answer["segments"][0]) == {"start_s", "end_s", "slug", "confidence"}

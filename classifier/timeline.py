@@ -1,0 +1,55 @@
+"""The picture of a whole track: time from left to right, a colour for each genre, confidence as height.
+
+Drawn without pyplot, like the spectrogram. Genre names are the same in every language, so one picture serves all.
+"""
+
+import io
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from classifier.genres import GENRES
+from classifier.results import TrackClassification
+
+WIDTH_PX, HEIGHT_PX = 960, 540
+_DPI = 100
+_INK, _PAPER = "#e8e8f0", "#14141c"
+_FONT_PT = 15
+_LEGEND_ENTRIES = 6
+
+_COLOURS = (
+    "#8dd3c7", "#e6550d", "#3182bd", "#9467bd", "#17becf", "#d62728", "#ff7f0e", "#f6c85f",
+    "#a6761d", "#e7298a", "#ff9896", "#66a61e", "#c5b0d5", "#9edae5", "#1f77b4", "#7f7f7f",
+)  # fmt: skip
+_COLOUR_BY_SLUG = {genre.slug: colour for genre, colour in zip(GENRES, _COLOURS, strict=True)}
+
+
+def render_timeline(track: TrackClassification) -> bytes:
+    """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure."""
+    figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.085, 0.1, 0.89, 0.68), facecolor=_PAPER)
+    for part in track.parts:
+        colour = _COLOUR_BY_SLUG[part.genre.slug]
+        axes.bar(part.window.start_s, part.confidence, part.window.duration_s, align="edge", color=colour)
+    axes.set_xlim(track.parts[0].window.start_s, track.parts[-1].window.end_s)
+    axes.set_ylim(0.0, 1.0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.tick_params(colors=_INK, labelsize=_FONT_PT)
+    axes.grid(axis="y", color=_INK, alpha=0.2)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    figure.suptitle(track.title, color=_INK, fontsize=_FONT_PT + 3, fontweight="bold", y=0.985)
+    named = track.shares[:_LEGEND_ENTRIES]
+    handles = [Rectangle((0, 0), 1, 1, color=_COLOUR_BY_SLUG[s.genre.slug]) for s in named]
+    labels = [f"{share.genre.name} {share.confidence:.0%}" for share in named]
+    figure.legend(
+        handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.93), ncols=3,
+        fontsize=_FONT_PT - 3, frameon=False, labelcolor=_INK,
+    )  # fmt: skip
+    out = io.BytesIO()
+    canvas.print_png(out)
+    return out.getvalue()
