@@ -1,7 +1,9 @@
 """Preferences of conversations in a database: SQLite by default, PostgreSQL by its URL."""
 
+import asyncio
 import logging
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
@@ -33,9 +35,12 @@ class Storage:
     async def open(cls, url: str) -> "Storage":
         """Connect and bring the tables up to date. Raises `StorageUnusable`."""
         try:
-            engine = create_async_engine(_with_driver(url), pool_pre_ping=True)
+            address = _with_driver(url)
+            engine = create_async_engine(address, pool_pre_ping=True)
         except ArgumentError as error:
             raise StorageUnusable("DATABASE_URL: not the address of an SQLite or PostgreSQL database") from error
+        if address.get_backend_name() == "sqlite" and not await asyncio.to_thread(_has_folder, address.database):
+            raise StorageUnusable(f"DATABASE_URL: there is no folder for {address.database}")
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
@@ -110,6 +115,11 @@ class Storage:
 
 def _is(conversation: Conversation) -> sa.ColumnElement[bool]:
     return sa.and_(preferences.c.platform == conversation.platform.value, preferences.c.conversation == conversation.id)
+
+
+def _has_folder(database: str | None) -> bool:
+    """Whether a SQLite file can lie where it is to lie; None and `:memory:` need no place."""
+    return Path(database or ".").absolute().parent.is_dir()
 
 
 def _with_driver(url: str) -> sa.URL:

@@ -101,6 +101,12 @@ async def test_a_database_that_goes_away_costs_settings_but_no_answers(
     await storage.close()
 
 
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("dear diary, " * 100)
+    with pytest.raises(StorageUnusable, match="not a database"):
+        await Storage.open(f"sqlite:///{tmp_path}/notes.txt")
+
+
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "mysql://a/b", "sqlite:////no/such/folder/x.db", "postgresql://u:geheim@127.0.0.1:1/x"]
 )
