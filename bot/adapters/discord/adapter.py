@@ -40,6 +40,8 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot never speaks
+
 _TYPING_EVERY_S = 8.0
 """Discord shows typing for ten seconds."""
 _REMEMBERED = 256
