@@ -31,6 +31,7 @@ class CommandName(StrEnum):
     """The commands of every platform; `command-<name>` describes each in every language."""
 
     GENRE = "genre"
+    TRACK = "track"
     GENRES = "genres"
     OFFSET = "offset"
     LANGUAGE = "language"
@@ -81,6 +82,7 @@ class Assistant:
         audio: IncomingAudio,
         *,
         offset: str | float | None = None,
+        whole_track: bool = False,
         progress: Progress | None = None,
     ) -> Reply:
         """The answer for a file, or the reason why there is none. `offset` may be as a person wrote it."""
@@ -93,6 +95,7 @@ class Assistant:
             answer = await self._service.identify(
                 audio,
                 offset_s=self._wished_offset(offset, preferences),
+                whole_track=whole_track,
                 asker=_asker(conversation),
                 progress=progress,
             )
@@ -102,7 +105,7 @@ class Assistant:
         return answer_reply(answer, await self.texts(conversation), name=audio.name)
 
     async def command(self, conversation: Conversation, name: CommandName, argument: str = "") -> Reply:
-        """Run a command (all but `genre`, which is `identify`). Failures come back as replies."""
+        """Run a command (all but `genre` and `track`, which are `identify`). Failures come back as replies."""
         try:
             return await self._commands[name](conversation, argument.strip())
         except Failure as failure:

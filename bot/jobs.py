@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.results import Classification
+from classifier.results import Classification, TrackClassification
 
 if TYPE_CHECKING:
     from classifier.pipeline import GenreClassifier
@@ -35,18 +35,18 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class ClipJob:
-    """One window of one file. The bytes live only until the answer is sent."""
+    """One window of one file, or (`offset_s` None) the whole track. The bytes live only until the answer is sent."""
 
     content: bytes
-    offset_s: float
+    offset_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A classification with its picture (PNG) and the analysed excerpt (WAV)."""
+    """A classification with its picture (PNG), and for a window the analysed excerpt (WAV)."""
 
-    classification: Classification
-    spectrogram_png: bytes
+    classification: Classification | TrackClassification
+    picture_png: bytes
     excerpt_wav: bytes
 
 
@@ -80,18 +80,29 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
 
 
 def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
-    """Decode, classify and draw one window."""
+    """Decode, classify and draw one window, or a whole track."""
+    try:
+        return _track(classifier, job.content) if job.offset_s is None else _window(classifier, job, job.offset_s)
+    except ClassifierError as error:
+        return Refusal(error.kind, error.detail)
+
+
+def _track(classifier: "GenreClassifier", content: bytes) -> Answer:
+    from classifier.timeline import render_timeline
+
+    track = classifier.classify_track(content)
+    return Answer(classification=track, picture_png=render_timeline(track), excerpt_wav=b"")
+
+
+def _window(classifier: "GenreClassifier", job: ClipJob, offset_s: float) -> Answer:
     from classifier.decoding import decode_window
     from classifier.excerpt import export_excerpt
     from classifier.spectrogram import render_spectrogram
 
-    try:
-        audio = decode_window(job.content, offset_s=job.offset_s)
-        classification = classifier.classify_window(audio)
-    except ClassifierError as error:
-        return Refusal(error.kind, error.detail)
+    audio = decode_window(job.content, offset_s=offset_s)
+    classification = classifier.classify_window(audio)
     return Answer(
         classification=classification,
-        spectrogram_png=render_spectrogram(audio.samples, window=audio.window, title=classification.title),
+        picture_png=render_spectrogram(audio.samples, window=audio.window, title=classification.title),
         excerpt_wav=export_excerpt(audio.samples),
     )

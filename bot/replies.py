@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.failures import Failure
 from bot.jobs import Answer
 from bot.texts import Texts
-from classifier.results import Classification, GenreScore, Note
+from classifier.results import Classification, GenreScore, Note, TrackClassification
 from config import Settings
 
 _NAME_LENGTH = 80
@@ -18,7 +18,7 @@ _STEP_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said. `picture` is a PNG with `picture_alt`; `another` offers a button for another part of the file.
+    """What is said. `picture` is a PNG with `picture_alt`; `parts` are buttons for other parts of the file.
 
     `is_private`: only for whoever asked, where the platform can do that.
     """
@@ -27,7 +27,7 @@ class Reply:
     lines: tuple[str, ...] = ()
     picture: bytes | None = None
     picture_alt: str = ""
-    another: "AnotherPart | None" = None
+    parts: "tuple[PartButton, ...]" = ()
     is_private: bool = False
 
     @property
@@ -43,11 +43,11 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class AnotherPart:
-    """A button's label, and the second from which the next answer is taken."""
+class PartButton:
+    """A button's label, and the second from which the next answer is taken; None for one over the whole track."""
 
     label: str
-    from_s: float
+    from_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def failure_reply(failure: Failure, texts: Texts, settings: Settings, *, name: s
     return Reply(f"⚠️ {about}{words.reason}", (words.advice, reference), is_private=True)
 
 
-def headline(clip: Classification, texts: Texts) -> str:
+def headline(clip: Classification | TrackClassification, texts: Texts) -> str:
     """The answer in a sentence: the genre and its confidence, or the two it may be."""
     first, second = clip.scores[:2]
     return texts(
@@ -91,24 +91,59 @@ def headline(clip: Classification, texts: Texts) -> str:
 
 
 def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
-    """An answer with its picture: genre, the next two, which seconds, and what is to be known about them."""
-    clip = answer.classification
+    """An answer with its picture: genre, the next two, what was listened to, and what is to be known about it."""
+    name = shortened(name) or texts("result-untitled")
+    found = answer.classification
+    if isinstance(found, TrackClassification):
+        return _track_reply(found, answer.picture_png, texts, name)
+    return _window_reply(found, answer.picture_png, texts, name)
+
+
+def _window_reply(clip: Classification, picture: bytes, texts: Texts, name: str) -> Reply:
     start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
-    second, third = clip.scores[1:3] if clip.certain else clip.scores[2:4]  # the doubtful headline has two already
-    runners_up = texts(
+    window = texts("result-window", start=start, end=end, file=name)
+    return Reply(
+        headline=headline(clip, texts),
+        lines=(runners_up(clip, texts), window, *note_sentences(clip, texts)),
+        picture=picture,
+        picture_alt=texts("result-picture-alt", start=start, end=end),
+        parts=(PartButton(texts("reply-another"), _next_part_s(clip)), PartButton(texts("reply-whole"), None)),
+    )
+
+
+def _track_reply(track: TrackClassification, picture: bytes, texts: Texts, name: str) -> Reply:
+    window = texts("track-window", windows=len(track.parts), file=name)
+    return Reply(
+        headline=headline(track, texts),
+        lines=(runners_up(track, texts), window, *track_notes(track, texts)),
+        picture=picture,
+        picture_alt=timeline_alt(track, texts),
+        parts=(PartButton(texts("reply-another"), 0.0),),
+    )
+
+
+def track_notes(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
+    return () if track.certain else (texts("note-not-sure-track"),)
+
+
+def timeline_alt(track: TrackClassification, texts: Texts) -> str:
+    """The timeline in words: which genre from when to when."""
+    stretches = [
+        texts("track-stretch", start=clock(s.window.start_s), end=clock(s.window.end_s), genre=s.genre.name)
+        for s in track.segments
+    ]
+    return texts("track-picture-alt", stretches=", ".join(stretches))
+
+
+def runners_up(found: Classification | TrackClassification, texts: Texts) -> str:
+    """The next two candidates; a doubtful headline has named the second already."""
+    second, third = found.scores[1:3] if found.certain else found.scores[2:4]
+    return texts(
         "reply-next",
         second=titled(second),
         second_confidence=texts.percent(second.confidence),
         third=titled(third),
         third_confidence=texts.percent(third.confidence),
-    )
-    window = texts("result-window", start=start, end=end, file=shortened(name) or texts("result-untitled"))
-    return Reply(
-        headline=headline(clip, texts),
-        lines=(runners_up, window, *note_sentences(clip, texts)),
-        picture=answer.spectrogram_png,
-        picture_alt=texts("result-picture-alt", start=start, end=end),
-        another=AnotherPart(texts("reply-another"), _next_part_s(clip)),
     )
 
 
@@ -129,6 +164,11 @@ def shortened(name: str) -> str:
     """A file's name on one line, not too long."""
     name = " ".join(name.split())
     return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+
+
+def clock(second: float) -> str:
+    """A time in a track, as 1:05."""
+    return f"{int(second) // 60}:{int(second) % 60:02d}"
 
 
 def tidy(number: float) -> str:

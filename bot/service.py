@@ -30,10 +30,10 @@ _NEVER_AUDIO = ("image/", "text/", "font/", "model/")
 
 @dataclass(frozen=True, slots=True)
 class ClipKey:
-    """What makes two requests the same: the bytes, the offset, the model, and whether the excerpt is wanted."""
+    """What makes two requests the same: the bytes, the offset (None: the whole track), the model, the excerpt."""
 
     digest: bytes
-    offset_s: float
+    offset_s: float | None
     model_version: str
     with_excerpt: bool
 
@@ -83,20 +83,20 @@ class GenreService:
         audio: IncomingAudio,
         *,
         offset_s: float | None = None,
+        whole_track: bool = False,
         with_excerpt: bool = False,
         asker: Asker | None = None,
         progress: Progress | None = None,
     ) -> Answer:
-        """Answer for the 3 seconds after `offset_s` (default: the configured offset).
+        """Answer for the 3 seconds after `offset_s` (default: the configured offset), or for the whole track.
 
         Limits count `asker`; without one (the page on this machine) only the queue is bounded. `progress` is kept up to
         date meanwhile. Raises `Failure`, and nothing else, for whatever keeps a person from an answer; it is logged
         here.
         """
         try:
-            return await self._identify(
-                audio, self.checked_offset(offset_s), with_excerpt, asker, progress or Progress()
-            )
+            start_s = None if whole_track else self.checked_offset(offset_s)
+            return await self._identify(audio, start_s, with_excerpt, asker, progress or Progress())
         except Failure as failure:
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No answer: %s", failure)
@@ -107,7 +107,7 @@ class GenreService:
             raise unforeseen from error
 
     async def _identify(
-        self, audio: IncomingAudio, offset_s: float, with_excerpt: bool, asker: Asker | None, progress: Progress
+        self, audio: IncomingAudio, offset_s: float | None, with_excerpt: bool, asker: Asker | None, progress: Progress
     ) -> Answer:
         if self._is_closed:
             raise Failure(FailureKind.STOPPING)
@@ -138,7 +138,7 @@ class GenreService:
         progress.stage = Stage.IN_THE_POOL
         return await asyncio.shield(task)
 
-    def _key(self, digest: bytes, offset_s: float, with_excerpt: bool) -> ClipKey:
+    def _key(self, digest: bytes, offset_s: float | None, with_excerpt: bool) -> ClipKey:
         return ClipKey(digest, offset_s, self.model.version if self.model else "", with_excerpt)
 
     def _forget(self, key: ClipKey, task: asyncio.Task[Answer]) -> None:

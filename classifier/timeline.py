@@ -16,8 +16,8 @@ from classifier.results import TrackClassification
 WIDTH_PX, HEIGHT_PX = 960, 540
 _DPI = 100
 _INK, _PAPER = "#e8e8f0", "#14141c"
-_FONT_PT = 15
-_LEGEND_ENTRIES = 6
+_FONT_PT = 17
+_LEGEND_ENTRIES = 4
 
 _COLOURS = (
     "#8dd3c7", "#e6550d", "#3182bd", "#9467bd", "#17becf", "#d62728", "#ff7f0e", "#f6c85f",
@@ -30,7 +30,7 @@ def render_timeline(track: TrackClassification) -> bytes:
     """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure."""
     figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.085, 0.1, 0.89, 0.68), facecolor=_PAPER)
+    axes = figure.add_axes((0.1, 0.1, 0.87, 0.66), facecolor=_PAPER)
     for part in track.parts:
         colour = _COLOUR_BY_SLUG[part.genre.slug]
         axes.bar(part.window.start_s, part.confidence, part.window.duration_s, align="edge", color=colour)
@@ -42,13 +42,13 @@ def render_timeline(track: TrackClassification) -> bytes:
     axes.grid(axis="y", color=_INK, alpha=0.2)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    figure.suptitle(track.title, color=_INK, fontsize=_FONT_PT + 3, fontweight="bold", y=0.985)
+    figure.suptitle(track.title, color=_INK, fontsize=_FONT_PT + 2, fontweight="bold", y=0.985)
     named = track.shares[:_LEGEND_ENTRIES]
     handles = [Rectangle((0, 0), 1, 1, color=_COLOUR_BY_SLUG[s.genre.slug]) for s in named]
     labels = [f"{share.genre.name} {share.confidence:.0%}" for share in named]
     figure.legend(
-        handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.93), ncols=3,
-        fontsize=_FONT_PT - 3, frameon=False, labelcolor=_INK,
+        handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.93), ncols=2,
+        fontsize=_FONT_PT - 1, frameon=False, labelcolor=_INK,
     )  # fmt: skip
     out = io.BytesIO()
     canvas.print_png(out)

@@ -122,3 +122,13 @@ failure-gone = The file is no longer there.
 failure-gone-advice = Send it again.
 failure-storage = The settings cannot be reached right now.
 failure-storage-advice = Try again later.
+
+form-whole = The whole track
+reply-whole = Whole track
+track-window = Listened to { $windows } windows spread over “{ $file }”.
+track-picture = Timeline
+track-picture-alt = Timeline of the track, the colour showing the genre and the height how sure it is: { $stretches }.
+track-stretch = { $start } to { $end } { $genre }
+track-segments = What it hears when
+note-not-sure-track = A confidence this low is often wrong: the track may mix genres, or be none of the 16.
+command-track = Name the genre of a whole track, with a timeline

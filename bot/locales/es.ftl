@@ -122,3 +122,13 @@ failure-gone = El archivo ya no está.
 failure-gone-advice = Envíalo otra vez.
 failure-storage = Ahora mismo no se llega a los ajustes.
 failure-storage-advice = Inténtalo más tarde.
+
+form-whole = Toda la pista
+reply-whole = Toda la pista
+track-window = Escuché { $windows } fragmentos repartidos por «{ $file }».
+track-picture = Línea de tiempo
+track-picture-alt = Línea de tiempo de la pista; el color indica el género y la altura la confianza: { $stretches }.
+track-stretch = de { $start } a { $end } { $genre }
+track-segments = Qué se oye y cuándo
+note-not-sure-track = Con una confianza tan baja es fácil equivocarse: la pista puede mezclar géneros o no ser de ninguno de los 16.
+command-track = Di el género de toda una pista, con línea de tiempo

@@ -23,14 +23,15 @@ __all__ = ["browser"]
 PAGE = """<!doctype html><html lang="en"><style>
 body {{ margin: 0; padding: 16px; width: 480px; font: 15px/1.4 system-ui, sans-serif; }}
 body {{ background: {back}; color: {ink}; }}
+p {{ margin: 8px 0 0; display: flex; gap: 8px; }}
 .card {{ background: {card}; border-radius: 12px; padding: 12px; }}
 .to {{ border-left: 3px solid #7a6bd8; padding-left: 8px; margin-bottom: 8px; opacity: .8; }}
 img {{ width: 100%; border-radius: 8px; display: block; margin: 8px 0; }}
 button {{ font: inherit; width: {button}; padding: 8px 14px; border: 0; border-radius: 8px; }}
 button {{ background: #5865f2; color: #fff; }}
-</style><body><div class="card"><div class="to">🎵 {name}</div>{parts}<button>{label}</button></div>"""
+</style><body><div class="card"><div class="to">🎵 {name}</div>{parts}<p>{buttons}</p></div>"""
 DARK = {"back": "#313338", "card": "#2b2d31", "ink": "#dbdee1", "button": "auto"}
-LIGHT = {"back": "#dfe6ee", "card": "#ffffff", "ink": "#111111", "button": "100%"}
+LIGHT = {"back": "#dfe6ee", "card": "#ffffff", "ink": "#111111", "button": "49%"}
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,15 @@ class Seen:
 
     text: str
     picture: bytes
-    button: str
+    buttons: list[str]
     name: str
 
     def page(self, look: dict[str, str], *, picture_first: bool) -> str:
         image = f'<img src="data:image/png;base64,{base64.b64encode(self.picture).decode()}" alt="">'
         words = f'<div id="words">{self.text}</div>'
+        buttons = " ".join(f"<button>{html.escape(label)}</button>" for label in self.buttons)
         parts = image + words if picture_first else words + image
-        return PAGE.format(**look, name=html.escape(self.name), parts=parts, label=html.escape(self.button))
+        return PAGE.format(**look, name=html.escape(self.name), parts=parts, buttons=buttons)
 
 
 async def drawn(browser: Browser, page: str, name: str) -> str:
@@ -71,8 +73,8 @@ async def test_a_reply_on_discord(behind: Wired, browser: Browser) -> None:
     async with DiscordServer() as server, running(discord_adapter(behind, server)):
         await server.post(attachments=[server.add_file(track, "Slow Tide.mp3")])
         request = await server.wait_for("POST", "/messages")
-    button = request.body["components"][0]["components"][0]["label"]
-    seen = Seen(from_markdown(request.body["content"]), request.files[0].content, button, "Slow Tide.mp3")
+    buttons = [button["label"] for button in request.body["components"][0]["components"]]
+    seen = Seen(from_markdown(request.body["content"]), request.files[0].content, buttons, "Slow Tide.mp3")
     words = await drawn(browser, seen.page(DARK, picture_first=False), "reply-discord")
     assert "🌌 Ambient — " in words
     assert "seconds 30 to 33 of “Slow Tide.mp3”" in words
@@ -84,9 +86,9 @@ async def test_a_reply_on_telegram(behind: Wired, browser: Browser, track_mp3: b
         await server.wait_for("sendMessage")
         server.send(chat_id=GROUP, audio=server.add_file(track_mp3), file_name="Noche.mp3")
         call = await server.wait_for("sendPhoto")
-    button = call.params["reply_markup"]["inline_keyboard"][0][0]["text"]
+    buttons = [button["text"] for button in call.params["reply_markup"]["inline_keyboard"][0]]
     text = call.params["caption"].replace("\n", "<br>")
-    seen = Seen(text, call.upload.content, button, "Noche.mp3")
+    seen = Seen(text, call.upload.content, buttons, "Noche.mp3")
     words = await drawn(browser, seen.page(LIGHT, picture_first=True), "reply-telegram")
     assert "No estoy seguro" in words
     assert "del segundo 30 al 33 de «Noche.mp3»" in words

@@ -11,6 +11,7 @@ from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind
 from bot.jobs import ClipJob
 from bot.service import GenreService
+from classifier.results import Classification, TrackClassification
 from config import Settings
 from tests.bot.conftest import PoolMaker, incoming
 
@@ -174,3 +175,19 @@ async def test_few_files_are_downloaded_at_a_time(settings: Settings, make_pool:
 
     await asyncio.gather(*(service.identify(slow(number)) for number in range(6)))
     assert most == 2 * settings.workers
+
+
+async def test_a_whole_track_is_answered_and_remembered_apart_from_its_windows(
+    counting: CountingService, track_mp3: bytes
+) -> None:
+    window = await counting.identify(incoming(track_mp3), offset_s=0.0)
+    track = await counting.identify(incoming(track_mp3), whole_track=True)
+    assert isinstance(window.classification, Classification)
+    assert isinstance(track.classification, TrackClassification)
+    assert counting.jobs == 2
+    assert (await counting.identify(incoming(track_mp3), whole_track=True)).classification == track.classification
+    assert counting.jobs == 2
+    assert (await refused(counting, incoming(b"text"))).kind == FailureKind.NOT_AUDIO
+    with pytest.raises(Failure) as caught:
+        await counting.identify(incoming(b"fLaC" + bytes(99)), whole_track=True)
+    assert caught.value.kind == FailureKind.DAMAGED

@@ -60,7 +60,7 @@ async def test_a_job_gives_answer_picture_and_excerpt(make_pool: PoolMaker, trac
     answer = await pool.run(ClipJob(track_mp3, 10.0))  # asked before the worker is warm: it waits
     assert isinstance(answer, Answer)
     assert answer.classification.window.start_s == 10.0
-    assert answer.spectrogram_png.startswith(b"\x89PNG")
+    assert answer.picture_png.startswith(b"\x89PNG")
     assert answer.excerpt_wav.startswith(b"RIFF")
     assert pool.is_ready
     assert pool.model

@@ -179,15 +179,14 @@ class GenreClient(discord.AutoShardedClient):
             await interaction.followup.send(markdown_of(reply), ephemeral=True)
 
     async def on_genre(
-        self, interaction: discord.Interaction, attachments: list[discord.Attachment], offset: str | None
+        self, interaction: discord.Interaction, attachment: discord.Attachment, offset: str | None, *, whole_track: bool
     ) -> None:
-        """`/genre` with a file."""
+        """`/genre` or `/track` with a file."""
         await interaction.response.defer()
         with self._begun.one():
-            for place, attachment in enumerate(attachments):
-                source = Source(0, interaction.id, place)
-                self._sent_along[source] = attachment
-                await self._answer_interaction(interaction, attachment, source, offset)
+            source = Source(0, interaction.id, 0)
+            self._sent_along[source] = attachment
+            await self._answer_interaction(interaction, attachment, source, offset, whole_track=whole_track)
 
     async def on_menu(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """'Identify genre' in the menu of a message."""
@@ -199,9 +198,11 @@ class GenreClient(discord.AutoShardedClient):
             for place, attachment in enumerate(attachments[:5]):  # a user-installed app has five follow-ups
                 source = place_of(message, place)
                 self._sent_along[source] = attachment
-                await self._answer_interaction(interaction, attachment, source, None)
+                await self._answer_interaction(interaction, attachment, source)
 
-    async def on_another(self, interaction: discord.Interaction, source: Source, from_s: float, owner_id: str) -> None:
+    async def on_another(
+        self, interaction: discord.Interaction, source: Source, from_s: float | None, owner_id: str
+    ) -> None:
         """The button under an answer: the same file from another second, in the same message."""
         await interaction.response.defer()
         with self._begun.one(), log_failed():
@@ -212,7 +213,9 @@ class GenreClient(discord.AutoShardedClient):
             except Failure as failure:
                 await self._refuse(interaction, failure)
                 return
-            reply = await self._assistant.identify(conversation, self._audio(attachment), offset=from_s)
+            reply = await self._assistant.identify(
+                conversation, self._audio(attachment), offset=from_s, whole_track=from_s is None
+            )
             if reply.picture is None:
                 await interaction.followup.send(markdown_of(reply), ephemeral=True)
             else:
@@ -242,21 +245,27 @@ class GenreClient(discord.AutoShardedClient):
                 await message.channel.typing()
 
         async with repeating(type_on, every_s=_TYPING_EVERY_S):
-            reply = await self._identified(conversation, attachment, None, say)
+            reply = await self._identified(conversation, attachment, say)
         is_sent = await send_reply(message, reply, view_of(reply, source, conversation.user_id))
         for said in status:
             with contextlib.suppress(*FAILED):
                 await (said.delete() if is_sent else said.edit(content=markdown_of(reply)))
 
     async def _answer_interaction(
-        self, interaction: discord.Interaction, attachment: discord.Attachment, source: Source, offset: str | None
+        self,
+        interaction: discord.Interaction,
+        attachment: discord.Attachment,
+        source: Source,
+        offset: str | None = None,
+        *,
+        whole_track: bool = False,
     ) -> None:
         conversation = self._conversation(interaction)
 
         async def say(sentence: str) -> None:
             await interaction.edit_original_response(content=sentence)
 
-        reply = await self._identified(conversation, attachment, offset, say)
+        reply = await self._identified(conversation, attachment, say, offset=offset, whole_track=whole_track)
         view = view_of(reply, source, conversation.user_id)
         if source.place == 0:
             await edit_answer(interaction, reply, view)
@@ -268,11 +277,14 @@ class GenreClient(discord.AutoShardedClient):
         self,
         conversation: Conversation,
         attachment: discord.Attachment,
-        offset: str | None,
         say: Callable[[str], Awaitable[None]],
+        *,
+        offset: str | None = None,
+        whole_track: bool = False,
     ) -> Reply:
         progress = Progress()
-        work = self._assistant.identify(conversation, self._audio(attachment), offset=offset, progress=progress)
+        audio = self._audio(attachment)
+        work = self._assistant.identify(conversation, audio, offset=offset, whole_track=whole_track, progress=progress)
         return await accompanied(work, progress, await self._assistant.texts(conversation), say)
 
     def _audio(self, attachment: discord.Attachment) -> IncomingAudio:

@@ -24,7 +24,7 @@ class CommandDesk(Protocol):
     async def on_command(self, interaction: discord.Interaction, name: CommandName, argument: str) -> None: ...
 
     async def on_genre(
-        self, interaction: discord.Interaction, attachments: list[discord.Attachment], offset: str | None
+        self, interaction: discord.Interaction, attachment: discord.Attachment, offset: str | None, *, whole_track: bool
     ) -> None: ...
 
     async def on_menu(self, interaction: discord.Interaction, message: discord.Message) -> None: ...
@@ -50,6 +50,7 @@ def add_commands(tree: "app_commands.CommandTree[Any]", desk: CommandDesk) -> No
         tree.add_command(_with_choices(name, choices, desk))
     tree.add_command(_offset(desk))
     tree.add_command(_genre(desk))
+    tree.add_command(_track(desk))
     tree.add_command(app_commands.ContextMenu(name=_text("command-menu"), callback=_menu_callback(desk)))
 
 
@@ -94,9 +95,18 @@ def _offset(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
 def _genre(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
     @app_commands.describe(track=_text("command-genre-track"), offset=_text("command-genre-offset"))
     async def callback(interaction: discord.Interaction, track: discord.Attachment, offset: str | None = None) -> None:
-        await desk.on_genre(interaction, [track], offset)
+        await desk.on_genre(interaction, track, offset, whole_track=False)
 
     name = CommandName.GENRE
+    return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
+
+
+def _track(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
+    @app_commands.describe(track=_text("command-genre-track"))
+    async def callback(interaction: discord.Interaction, track: discord.Attachment) -> None:
+        await desk.on_genre(interaction, track, None, whole_track=True)
+
+    name = CommandName.TRACK
     return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
 
 

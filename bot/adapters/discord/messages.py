@@ -36,21 +36,25 @@ class Source:
 
 class AnotherButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=re.compile(r"another:(?P<from_s>[\d.]+):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"),
+    template=re.compile(
+        r"another:(?P<from_s>[\d.]+|all):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"
+    ),
 ):
     """Everything it needs stands in its id, so it works after a restart too."""
 
-    def __init__(self, label: str, from_s: float, owner_id: str, source: Source) -> None:
+    def __init__(self, label: str, from_s: float | None, owner_id: str, source: Source) -> None:
         self._from_s, self._owner_id, self._source = from_s, owner_id, source
+        part = "all" if from_s is None else f"{from_s:g}"
         place = f"{source.channel_id}:{source.message_id}:{source.place}"
-        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{from_s:g}:{owner_id}:{place}"))
+        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{part}:{owner_id}:{place}"))
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         source = Source(int(match["channel"]), int(match["message"]), int(match["place"]))
-        return cls(getattr(item, "label", None) or "…", float(match["from_s"]), match["owner"], source)
+        from_s = None if match["from_s"] == "all" else float(match["from_s"])
+        return cls(getattr(item, "label", None) or "…", from_s, match["owner"], source)
 
     async def callback(self, interaction: discord.Interaction) -> None:
         client: Any = interaction.client  # the adapter's, which put the button there
@@ -58,10 +62,11 @@ class AnotherButton(
 
 
 def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | None:
-    if reply.another is None:
+    if not reply.parts:
         return None
     view = discord.ui.View(timeout=None)
-    view.add_item(AnotherButton(reply.another.label, reply.another.from_s, owner_id, source))
+    for part in reply.parts:
+        view.add_item(AnotherButton(part.label, part.from_s, owner_id, source))
     return view
 
 

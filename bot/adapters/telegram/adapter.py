@@ -59,6 +59,8 @@ _CONCURRENT_UPDATES = 64
 _RETRIES = 3
 _TRIES = 3
 _ANOTHER = "another"
+_WHOLE = "all"
+_ASKING = (CommandName.GENRE, CommandName.TRACK)
 _SCOPES = (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
 
 Handler = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
@@ -140,7 +142,7 @@ class TelegramAdapter:
     def _add_handlers(self, application: "Application[Any, Any, Any, Any, Any, Any]") -> None:
         new = filters.UpdateType.MESSAGE
         for name in CommandName:
-            handler = self._on_genre if name is CommandName.GENRE else self._on_command(name)
+            handler = self._on_asked(name) if name in _ASKING else self._on_command(name)
             application.add_handler(CommandHandler(name, handler, filters=new))
         application.add_handler(CommandHandler("start", self._on_command(CommandName.HELP), filters=new))
         application.add_handler(MessageHandler(new & filters.ATTACHMENT, self._on_file))
@@ -195,40 +197,45 @@ class TelegramAdapter:
 
         return run
 
-    async def _on_genre(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-        """`/genre` as a reply to a file."""
-        message = update.message
-        if not message or not self._is_for_us(message):
-            return
-        conversation = _conversation(message, message.from_user)
-        target = message.reply_to_message
-        audio = audio_of(target, context.bot) if target else None
-        if target is None or audio is None:
-            await _send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
-            return
-        await self._answer(target, conversation, audio, offset=" ".join(context.args or ()) or None)
+    def _on_asked(self, name: CommandName) -> Handler:
+        """`/genre` or `/track` as a reply to a file."""
+
+        async def run(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+            message = update.message
+            if not message or not self._is_for_us(message):
+                return
+            conversation = _conversation(message, message.from_user)
+            target = message.reply_to_message
+            audio = audio_of(target, context.bot) if target else None
+            if target is None or audio is None:
+                await _send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
+                return
+            offset = " ".join(context.args or ()) if name is CommandName.GENRE else ""
+            await self._answer(target, conversation, audio, offset, whole_track=name is CommandName.TRACK)
+
+        return run
 
     async def _on_file(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-        """A file that was posted, perhaps with `/genre` or our name in its caption."""
+        """A file that was posted, perhaps with a command or our name in its caption."""
         message = update.message
         if not message or not self._is_for_us(message):
             return
         conversation = _conversation(message, message.from_user)
         audio = audio_of(message, context.bot)
-        caption = (message.caption or "").split()
-        name = f"@{context.bot.username}"
-        is_command = bool(caption) and caption[0] in {f"/{CommandName.GENRE}", f"/{CommandName.GENRE}{name}"}
         if audio is None:
             if conversation.is_private:
                 await _send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
             return
-        asked = is_command or name in caption
+        caption = (message.caption or "").split()
+        name = f"@{context.bot.username}"
+        command = caption[0].removesuffix(name).removeprefix("/") if caption and caption[0].startswith("/") else ""
+        asked = command in _ASKING or name in caption
         if await self._assistant.wants(conversation, audio.name, audio.media_type, asked=asked):
-            offset = " ".join(caption[1:]) if is_command else None
-            await self._answer(message, conversation, audio, offset=offset or None)
+            offset = " ".join(caption[1:]) if command == CommandName.GENRE else ""
+            await self._answer(message, conversation, audio, offset, whole_track=command == CommandName.TRACK)
 
     async def _on_another(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-        """The button under an answer: the same file from another second, in the same message."""
+        """A button under an answer: another part of the same file, or all of it, in the same message."""
         query = update.callback_query
         if query is None or not isinstance(query.message, Message):
             return
@@ -251,7 +258,7 @@ class TelegramAdapter:
             await query.answer()
         with self._begun.one():
             async with _acting(message):
-                reply = await self._assistant.identify(conversation, audio, offset=from_s)
+                reply = await self._assistant.identify(conversation, audio, offset=from_s, whole_track=from_s is None)
             await _edit(message, reply, owner_id)
 
     async def _on_migration(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
@@ -285,7 +292,7 @@ class TelegramAdapter:
             await change.chat.send_message(words, parse_mode=ParseMode.HTML)
 
     async def _answer(
-        self, message: Message, conversation: Conversation, audio: IncomingAudio, *, offset: str | None
+        self, message: Message, conversation: Conversation, audio: IncomingAudio, offset: str, *, whole_track: bool
     ) -> None:
         """Identify a file and reply to its message; says meanwhile that it works."""
         progress = Progress()
@@ -299,7 +306,9 @@ class TelegramAdapter:
 
         with self._begun.one():
             async with _acting(message):
-                work = self._assistant.identify(conversation, audio, offset=offset, progress=progress)
+                work = self._assistant.identify(
+                    conversation, audio, offset=offset or None, whole_track=whole_track, progress=progress
+                )
                 reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
             is_sent = await _send(message, reply, owner_id=conversation.user_id)
             for said in status:
@@ -351,20 +360,23 @@ def _has_joined(change: ChatMemberUpdated) -> bool:
     return change.new_chat_member.status in present and change.old_chat_member.status not in present
 
 
-def _button_values(query: CallbackQuery) -> tuple[float, str]:
-    """The second to start at and whoever may press, from `another:<second>:<person>`."""
+def _button_values(query: CallbackQuery) -> tuple[float | None, str]:
+    """The second to start at (None: the whole track) and whoever may press, from `another:<second>:<person>`."""
     try:
         _, second, owner_id = (query.data or "").split(":")
-        return float(second), owner_id
+        return None if second == _WHOLE else float(second), owner_id
     except ValueError as error:
         raise Failure(FailureKind.GONE, "unknown button") from error
 
 
 def _keyboard(reply: Reply, owner_id: str) -> InlineKeyboardMarkup | None:
-    if reply.another is None or not owner_id:
+    if not reply.parts or not owner_id:
         return None
-    data = f"{_ANOTHER}:{reply.another.from_s:g}:{owner_id}"
-    return InlineKeyboardMarkup.from_button(InlineKeyboardButton(reply.another.label, callback_data=data))
+    row = []
+    for part in reply.parts:
+        second = _WHOLE if part.from_s is None else f"{part.from_s:g}"
+        row.append(InlineKeyboardButton(part.label, callback_data=f"{_ANOTHER}:{second}:{owner_id}"))
+    return InlineKeyboardMarkup.from_row(row)
 
 
 def _as_html(reply: Reply, length: int) -> str:

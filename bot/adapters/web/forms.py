@@ -12,20 +12,22 @@ from bot.offsets import parse_offset
 
 _CHUNK_BYTES = 64 * 1024
 _FIELD_BYTES = 1024
+_YES = (b"1", b"on", b"true", b"yes")
 _OVERHEAD_BYTES = 16 * 1024
 """What the multipart form itself may add to the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipForm:
-    """A posted form. `offset_s` is None where the field is missing or empty."""
+    """A posted form. `offset_s` is None where the field is missing or empty; `whole_track` is a checkbox."""
 
     audio: IncomingAudio
     offset_s: float | None
+    whole_track: bool
 
 
 async def read_clip_form(request: web.Request, *, limit_bytes: int, timeout_s: float) -> ClipForm:
-    """Read a multipart form with the fields `file` and `offset`; nothing is written to disk.
+    """Read a multipart form with the fields `file`, `offset` and `whole_track`; nothing is written to disk.
 
     Raises `Failure` (too large: before the body is read where its length is declared; no file, bad offset, download).
     """
@@ -44,7 +46,7 @@ async def read_clip_form(request: web.Request, *, limit_bytes: int, timeout_s: f
 
 async def _read(request: web.Request, limit_bytes: int) -> ClipForm:
     audio: IncomingAudio | None = None
-    offset_text = ""
+    offset_text, whole_track = "", False
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             continue
@@ -54,9 +56,11 @@ async def _read(request: web.Request, limit_bytes: int) -> ClipForm:
                 audio = _audio(part, content)
         elif part.name == "offset":
             offset_text = (await _capped(part, _FIELD_BYTES)).decode("utf-8", "replace").strip()
+        elif part.name == "whole_track":
+            whole_track = (await _capped(part, _FIELD_BYTES)).strip().lower() in _YES
     if audio is None:
         raise Failure(FailureKind.NO_FILE)
-    return ClipForm(audio, _offset(offset_text))
+    return ClipForm(audio, _offset(offset_text), whole_track)
 
 
 async def _capped(part: BodyPartReader, limit_bytes: int) -> bytes:

@@ -8,8 +8,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.failures import Failure
 from bot.jobs import Answer
-from bot.replies import failure_texts, headline, note_sentences, shortened, tidy, titled
+from bot.replies import (
+    clock,
+    failure_texts,
+    headline,
+    note_sentences,
+    shortened,
+    tidy,
+    timeline_alt,
+    titled,
+    track_notes,
+)
 from bot.texts import LANGUAGES, Texts, texts_in
+from classifier.results import Classification, GenreScore, TrackClassification
 from config import Settings
 
 _TEMPLATES = Environment(
@@ -27,6 +38,7 @@ def render_page(
     *,
     is_ready: bool,
     offset: str = "",
+    whole_track: bool = False,
     answer: Answer | None = None,
     file_name: str = "",
     failure: Failure | None = None,
@@ -39,6 +51,7 @@ def render_page(
         limit_bytes=settings.max_upload_bytes,
         max_offset=tidy(settings.max_offset_s),
         offset=offset or tidy(settings.default_offset_s),
+        whole_track=whole_track,
         is_ready=is_ready,
         result=_result(answer, texts, file_name) if answer else None,
         failure=failure_texts(failure, texts, settings) if failure else None,
@@ -46,21 +59,47 @@ def render_page(
 
 
 def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
-    clip = answer.classification
+    found = answer.classification
+    name = shortened(file_name) or texts("result-untitled")
+    return {
+        "headline": headline(found, texts),
+        "scores": [_row(score, texts) for score in found.scores],
+        "picture": _data_uri("image/png", answer.picture_png),
+        "excerpt": _data_uri("audio/wav", answer.excerpt_wav) if answer.excerpt_wav else "",
+        "model": texts("result-model", version=found.model_version),
+        **(_track(found, texts, name) if isinstance(found, TrackClassification) else _window(found, texts, name)),
+    }
+
+
+def _window(clip: Classification, texts: Texts, name: str) -> dict[str, Any]:
     start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
     return {
-        "headline": headline(clip, texts),
-        "window": texts("result-window", start=start, end=end, file=shortened(file_name) or texts("result-untitled")),
+        "window": texts("result-window", start=start, end=end, file=name),
         "notes": note_sentences(clip, texts),
-        "scores": [
-            {"name": titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
-            for score in clip.scores
-        ],
-        "picture": _data_uri("image/png", answer.spectrogram_png),
+        "picture_title": texts("result-picture"),
         "picture_alt": texts("result-picture-alt", start=start, end=end),
-        "excerpt": _data_uri("audio/wav", answer.excerpt_wav),
-        "model": texts("result-model", version=clip.model_version),
+        "segments": [],
     }
+
+
+def _track(track: TrackClassification, texts: Texts, name: str) -> dict[str, Any]:
+    return {
+        "window": texts("track-window", windows=len(track.parts), file=name),
+        "notes": track_notes(track, texts),
+        "picture_title": texts("track-picture"),
+        "picture_alt": timeline_alt(track, texts),
+        "segments": [
+            {
+                "time": f"{clock(segment.window.start_s)}–{clock(segment.window.end_s)}",
+                **_row(GenreScore(segment.genre, segment.confidence), texts),
+            }
+            for segment in track.segments
+        ],
+    }
+
+
+def _row(score: GenreScore, texts: Texts) -> dict[str, str]:
+    return {"name": titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
 
 
 def _data_uri(media_type: str, content: bytes) -> str:

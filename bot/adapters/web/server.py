@@ -70,7 +70,9 @@ class WebAdapter:
         except Failure as failure:
             return self._page(request, failure=failure, status=_status(failure))
         offset = "" if form.offset_s is None else f"{form.offset_s:g}"
-        return self._page(request, answer=answer, file_name=form.audio.name, offset=offset)
+        return self._page(
+            request, answer=answer, file_name=form.audio.name, offset=offset, whole_track=form.whole_track
+        )
 
     async def answer_json(self, request: web.Request) -> web.Response:
         try:
@@ -96,7 +98,13 @@ class WebAdapter:
             form = await read_clip_form(
                 request, limit_bytes=self._settings.max_upload_bytes, timeout_s=self._settings.upload_timeout_s
             )
-            return form, await self._service.identify(form.audio, offset_s=form.offset_s, with_excerpt=with_excerpt)
+            answer = await self._service.identify(
+                form.audio,
+                offset_s=form.offset_s,
+                whole_track=form.whole_track,
+                with_excerpt=with_excerpt and not form.whole_track,
+            )
+            return form, answer
         except Failure:
             raise
         except Exception as error:  # the last line of defence: a person gets a reference, the log the traceback
@@ -110,6 +118,7 @@ class WebAdapter:
         *,
         status: int = 200,
         offset: str = "",
+        whole_track: bool = False,
         answer: Answer | None = None,
         file_name: str = "",
         failure: Failure | None = None,
@@ -119,6 +128,7 @@ class WebAdapter:
             self._settings,
             is_ready=self._service.is_ready,
             offset=offset,
+            whole_track=whole_track,
             answer=answer,
             file_name=file_name,
             failure=failure,

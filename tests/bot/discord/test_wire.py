@@ -389,3 +389,18 @@ async def test_a_refusal_in_a_persons_language_is_not_shown_to_all(discord_serve
     callback = await discord_server.wait_for("POST", "/callback")
     assert callback.body["data"]["flags"] == 64
     assert "En ese mensaje no hay audio." in plain((await discord_server.wait_for("POST", "/webhooks/")).body)
+
+
+async def test_a_whole_track_by_command_and_by_button(discord_server: DiscordServer, track_mp3: bytes) -> None:
+    file = discord_server.add_file(track_mp3)
+    options = [{"name": "track", "type": 11, "value": file["id"]}]
+    await discord_server.slash("track", options, {"attachments": {file["id"]: file}})
+    answer = await discord_server.wait_for("PATCH", "@original")
+    assert "Listened to 13 windows" in plain(answer.body)
+    assert "Timeline of the track" in str(answer.files[0].description)
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages")
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, message["components"][0]["components"][1]["custom_id"])
+    edited = await discord_server.wait_for("PATCH", "@original", number=2)
+    assert "Listened to 13 windows" in plain(edited.body)

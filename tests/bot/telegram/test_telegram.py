@@ -392,3 +392,20 @@ async def test_signals_do_not_use_up_what_a_group_may_be_sent(telegram: Telegram
         telegram.send(chat_id=GROUP, user_id=100 + number, audio=file_id)
     await telegram.wait_for("sendPhoto", number=8)
     assert time.monotonic() - started < 5  # with the signals counted, the limiter would hold answers back for longer
+
+
+async def test_a_whole_track_by_command_by_caption_and_by_button(telegram: TelegramServer, track_mp3: bytes) -> None:
+    posted = telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=1)
+    telegram.send(chat_id=ALICE, text="/track", reply_to=posted)
+    await telegram.wait_for("sendPhoto", number=2)
+    assert "Listened to 13 windows spread over “track.mp3”." in telegram.sent()["caption"]
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), caption="/track", language_code="es")
+    await telegram.wait_for("sendPhoto", number=3)
+    assert "Escuché 13 fragmentos" in telegram.sent()["caption"]
+    whole = telegram.sent(0)["reply_markup"]["inline_keyboard"][0][1]
+    assert whole["text"] == "Whole track"
+    telegram.press(telegram.sent(0), whole["callback_data"])
+    await telegram.wait_for("editMessageMedia")
+    assert "Listened to 13 windows" in telegram.sent(0)["caption"]
+    assert len(telegram.of("getFile")) == 2  # one for the window, one for the track; the rest is remembered

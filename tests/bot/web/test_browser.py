@@ -96,6 +96,21 @@ async def test_a_clip_is_uploaded_and_answered(
     await shoot(tab, f"answer-{locale}-{viewport['width']}")
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_whole_track_shows_its_timeline(
+    browser: Browser, page: RunningPage, clip: Path, viewport: dict[str, int]
+) -> None:
+    tab = await opened(browser, page, viewport=viewport)
+    await tab.locator("#file").set_input_files(clip)
+    await tab.get_by_label("The whole track").check()
+    await tab.get_by_role("button", name="Identify").click()
+    await expect(tab.get_by_role("heading", name="Timeline")).to_be_visible(timeout=15_000)
+    await expect(tab.get_by_text("Listened to 13 windows")).to_be_visible()
+    assert await tab.get_by_role("img").evaluate("image => image.complete && image.naturalWidth") == 960
+    assert await fits(tab)
+    await shoot(tab, f"track-{viewport['width']}")
+
+
 @pytest.mark.parametrize(
     ("locale", "words"), [("en-GB", "This is not audio that can be read."), ("es-ES", "Esto no es audio")]
 )
@@ -162,10 +177,10 @@ async def test_everything_can_be_reached_by_keyboard(browser: Browser, page: Run
     clip.write_bytes(mp3(dance_track(4.0)))
     tab = await opened(browser, page)
     reached = []
-    for _ in range(6):
+    for _ in range(7):
         await tab.keyboard.press("Tab")
         reached.append(await tab.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
-    assert reached == ["Skip to the result", "English", "Español", "file", "offset", "Identify"]
+    assert reached == ["Skip to the result", "English", "Español", "file", "offset", "whole", "Identify"]
     await tab.locator("#file").set_input_files(clip)
     await tab.locator("#offset").focus()
     await tab.keyboard.press("Enter")

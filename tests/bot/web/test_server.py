@@ -190,3 +190,22 @@ async def test_our_own_troubles_have_their_status(
     async with http.post("/api/classify", data=form(b"x")) as response:
         assert response.status == status
         assert (await response.json())["error"]["kind"] == kind
+
+
+async def test_a_whole_track_as_json_and_as_a_page(http: aiohttp.ClientSession, track_mp3: bytes) -> None:
+    def whole() -> aiohttp.FormData:
+        data = form(track_mp3, name="set.mp3")
+        data.add_field("whole_track", "1")
+        return data
+
+    async with http.post("/api/classify", data=whole()) as response:
+        answer = await response.json()
+    assert answer["file"] == "set.mp3"
+    assert answer["windows"] == 13
+    async with http.post("/?lang=es", data=whole()) as response:
+        text = html.unescape(await response.text())
+    assert "Escuché 13 fragmentos repartidos por «set.mp3»." in text
+    assert "Línea de tiempo" in text
+    assert text.count('class="time"') == len(answer["segments"])
+    assert "<audio" not in text
+    assert re.search(r'name="whole_track"[^>]* checked', text)
