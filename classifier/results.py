@@ -1,6 +1,7 @@
 """What the classifier answers: frozen values with units in their names, and their JSON form."""
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,8 +51,45 @@ class GenreScore:
     confidence: float
 
 
+class _Scored(ABC):
+    """What an answer's scores, the most probable first, say at a glance; and the answer as JSON."""
+
+    __slots__ = ()
+    scores: tuple[GenreScore, ...]
+    certain: bool
+
+    @property
+    def genre(self) -> Genre:
+        return self.scores[0].genre
+
+    @property
+    def confidence(self) -> float:
+        return self.scores[0].confidence
+
+    @property
+    def title(self) -> str:
+        """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
+        return self.genre.name if self.certain else f"{self.genre.name}?"
+
+    def _summary(self, file: str) -> dict[str, Any]:
+        """The first values of an answer as JSON."""
+        return {
+            "file": file,
+            "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
+            "confidence": round(self.confidence, 6),
+        }
+
+    @abstractmethod
+    def to_dict(self, *, file: str) -> dict[str, Any]:
+        """The answer as plain JSON values; `file` is the name the asker knows the track by."""
+
+    def to_json(self, *, file: str) -> str:
+        """`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict(file=file), ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(_Scored):
     """The answer for one window.
 
     `scores` has every genre once, the most probable first (equal ones by name); `certain` is False where the model's
@@ -64,34 +102,14 @@ class Classification:
     notes: tuple[Note, ...]
     model_version: str
 
-    @property
-    def genre(self) -> Genre:
-        return self.scores[0].genre
-
-    @property
-    def confidence(self) -> float:
-        return self.scores[0].confidence
-
-    @property
-    def title(self) -> str:
-        """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
-        return self.genre.name if self.certain else f"{self.genre.name}?"
-
     def to_dict(self, *, file: str) -> dict[str, Any]:
-        """The answer as plain JSON values; `file` is the name the asker knows the track by."""
         return {
-            "file": file,
-            "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
-            "confidence": round(self.confidence, 6),
+            **self._summary(file),
             "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
             "window": {"start_s": round(self.window.start_s, 3), "end_s": round(self.window.end_s, 3)},
             "notes": [note.value for note in self.notes],
             "model_version": self.model_version,
         }
-
-    def to_json(self, *, file: str) -> str:
-        """`to_dict` as one line of JSON."""
-        return json.dumps(self.to_dict(file=file), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackClassification:
+class TrackClassification(_Scored):
     """The answer for a whole track, from windows spread over it.
 
     `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
@@ -115,19 +133,6 @@ class TrackClassification:
     parts: tuple[Segment, ...]
     certain: bool
     model_version: str
-
-    @property
-    def genre(self) -> Genre:
-        return self.scores[0].genre
-
-    @property
-    def confidence(self) -> float:
-        return self.scores[0].confidence
-
-    @property
-    def title(self) -> str:
-        """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
-        return self.genre.name if self.certain else f"{self.genre.name}?"
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -148,11 +153,8 @@ class TrackClassification:
         return tuple(sorted(shares, key=lambda share: (-share.confidence, share.genre.name)))
 
     def to_dict(self, *, file: str) -> dict[str, Any]:
-        """The answer as plain JSON values; `file` is the name the asker knows the track by."""
         return {
-            "file": file,
-            "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
-            "confidence": round(self.confidence, 6),
+            **self._summary(file),
             "certain": self.certain,
             "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
             "shares": [{"slug": s.genre.slug, "share": round(s.confidence, 6)} for s in self.shares],
@@ -168,7 +170,3 @@ class TrackClassification:
             "windows": len(self.parts),
             "model_version": self.model_version,
         }
-
-    def to_json(self, *, file: str) -> str:
-        """`to_dict` as one line of JSON."""
-        return json.dumps(self.to_dict(file=file), ensure_ascii=False)
