@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import html
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -15,19 +14,14 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeDefault,
-    CallbackQuery,
     ChatMember,
     ChatMemberUpdated,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputMediaPhoto,
     Message,
-    ReplyParameters,
     Update,
     User,
 )
 from telegram.constants import CallbackQueryLimit, ChatAction, ChatType, MessageLimit, ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import (
     AIORateLimiter,
     Application,
@@ -42,12 +36,12 @@ from telegram.ext import (
 
 from bot.adapters.platform import BegunWork, Unreachable, repeating
 from bot.adapters.telegram.media import audio_of
+from bot.adapters.telegram.messages import ANOTHER, button_values, edit_answer, html_of, reply_to, send_reply
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation, Platform
 from bot.failures import Failure, FailureKind
 from bot.progress import Progress, accompanied
-from bot.replies import Reply
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
 from config import Settings
 
@@ -57,9 +51,6 @@ _ACTION_EVERY_S = 4.5
 """A chat action fades after five seconds."""
 _CONCURRENT_UPDATES = 64
 _RETRIES = 3
-_TRIES = 3
-_ANOTHER = "another"
-_WHOLE = "all"
 _ASKING = (CommandName.GENRE, CommandName.TRACK)
 _SCOPES = (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
 
@@ -150,7 +141,7 @@ class TelegramAdapter:
             MessageHandler(new & filters.ChatType.PRIVATE & filters.TEXT, self._on_command(CommandName.HELP))
         )
         application.add_handler(MessageHandler(new & filters.StatusUpdate.MIGRATE, self._on_migration))
-        application.add_handler(CallbackQueryHandler(self._on_another, pattern=rf"^{_ANOTHER}:"))
+        application.add_handler(CallbackQueryHandler(self._on_another, pattern=rf"^{ANOTHER}:"))
         application.add_handler(ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(_log_error)
 
@@ -193,7 +184,7 @@ class TelegramAdapter:
             if message and self._is_for_us(message):
                 argument = " ".join(context.args or ())
                 reply = await self._assistant.command(_conversation(message, message.from_user), name, argument)
-                await _send(message, reply)
+                await send_reply(message, reply)
 
         return run
 
@@ -208,7 +199,9 @@ class TelegramAdapter:
             target = message.reply_to_message
             audio = audio_of(target, context.bot) if target else None
             if target is None or audio is None:
-                await _send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
+                await send_reply(
+                    message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE))
+                )
                 return
             offset = " ".join(context.args or ()) if name is CommandName.GENRE else ""
             await self._answer(target, conversation, audio, offset, whole_track=name is CommandName.TRACK)
@@ -224,7 +217,9 @@ class TelegramAdapter:
         audio = audio_of(message, context.bot)
         if audio is None:
             if conversation.is_private:
-                await _send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
+                await send_reply(
+                    message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE))
+                )
             return
         caption = (message.caption or "").split()
         name = f"@{context.bot.username}"
@@ -242,7 +237,7 @@ class TelegramAdapter:
         message = query.message
         conversation = _conversation(message, query.from_user, is_button=True)
         try:
-            from_s, owner_id = _button_values(query)
+            from_s, owner_id = button_values(query)
             await self._assistant.check_may_use(conversation, owner_id)
             original = message.reply_to_message
             audio = audio_of(original, context.bot) if original else None
@@ -259,7 +254,7 @@ class TelegramAdapter:
         with self._begun.one():
             async with _acting(message):
                 reply = await self._assistant.identify(conversation, audio, offset=from_s, whole_track=from_s is None)
-            await _edit(message, reply, owner_id)
+            await edit_answer(message, reply, owner_id)
 
     async def _on_migration(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """A group has become a supergroup, which has another id."""
@@ -287,7 +282,7 @@ class TelegramAdapter:
             may_manage=_never,
         )
         reply = await self._assistant.welcome(conversation)
-        words = _as_html(reply, MessageLimit.MAX_TEXT_LENGTH)
+        words = html_of(reply, MessageLimit.MAX_TEXT_LENGTH)
         with contextlib.suppress(TelegramError):
             await change.chat.send_message(words, parse_mode=ParseMode.HTML)
 
@@ -302,7 +297,7 @@ class TelegramAdapter:
             if status:
                 await status[0].edit_text(sentence)
             else:
-                status.append(await message.reply_text(sentence, reply_parameters=_reply_to(message)))
+                status.append(await message.reply_text(sentence, reply_parameters=reply_to(message)))
 
         with self._begun.one():
             async with _acting(message):
@@ -310,10 +305,13 @@ class TelegramAdapter:
                     conversation, audio, offset=offset or None, whole_track=whole_track, progress=progress
                 )
                 reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
-            is_sent = await _send(message, reply, owner_id=conversation.user_id)
+            is_sent = await send_reply(message, reply, owner_id=conversation.user_id)
             for said in status:
                 with contextlib.suppress(TelegramError):
                     await (said.delete() if is_sent else said.edit_text(reply.text))
+
+    async def _say_no_audio(self, message: Message, conversation: Conversation) -> None:
+        await send_reply(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
 
     def _is_for_us(self, message: Message) -> bool:
         """Not from another bot (an anonymous administrator counts as a person), and not from long ago."""
@@ -358,90 +356,6 @@ async def _never() -> bool:
 def _has_joined(change: ChatMemberUpdated) -> bool:
     present = {ChatMember.MEMBER, ChatMember.ADMINISTRATOR}
     return change.new_chat_member.status in present and change.old_chat_member.status not in present
-
-
-def _button_values(query: CallbackQuery) -> tuple[float | None, str]:
-    """The second to start at (None: the whole track) and whoever may press, from `another:<second>:<person>`."""
-    try:
-        _, second, owner_id = (query.data or "").split(":")
-        return None if second == _WHOLE else float(second), owner_id
-    except ValueError as error:
-        raise Failure(FailureKind.GONE, "unknown button") from error
-
-
-def _keyboard(reply: Reply, owner_id: str) -> InlineKeyboardMarkup | None:
-    if not reply.parts or not owner_id:
-        return None
-    row = []
-    for part in reply.parts:
-        second = _WHOLE if part.from_s is None else f"{part.from_s:g}"
-        row.append(InlineKeyboardButton(part.label, callback_data=f"{_ANOTHER}:{second}:{owner_id}"))
-    return InlineKeyboardMarkup.from_row(row)
-
-
-def _as_html(reply: Reply, length: int) -> str:
-    """The text with its headline in bold; `length` counts what people see, not the markup."""
-    fitting = reply.shortened(length)
-    return "\n".join((f"<b>{html.escape(fitting.headline)}</b>", *map(html.escape, fitting.lines)))
-
-
-def _reply_to(message: Message) -> ReplyParameters:
-    return ReplyParameters(message.message_id, allow_sending_without_reply=True)
-
-
-async def _send(message: Message, reply: Reply, *, owner_id: str = "") -> bool:
-    """Reply to a message; whether it worked. Where pictures are not allowed the words go alone."""
-
-    async def send(*, with_picture: bool) -> None:
-        if with_picture and reply.picture:
-            await message.reply_photo(
-                reply.picture,
-                caption=_as_html(reply, MessageLimit.CAPTION_LENGTH),
-                parse_mode=ParseMode.HTML,
-                reply_markup=_keyboard(reply, owner_id),
-                reply_parameters=_reply_to(message),
-            )
-        else:
-            await message.reply_text(
-                _as_html(reply, MessageLimit.MAX_TEXT_LENGTH),
-                parse_mode=ParseMode.HTML,
-                reply_parameters=_reply_to(message),
-            )
-
-    with_picture = True
-    for _ in range(_TRIES):
-        try:
-            await send(with_picture=with_picture)
-            return True
-        except Forbidden:
-            log.info("Telegram: a chat does not let the bot write")
-            return False
-        except BadRequest as error:
-            log.info("Telegram: a chat does not let the bot answer as it would: %s", error.message)
-            if not with_picture:
-                break
-            with_picture = False
-        except NetworkError as error:
-            log.info("Telegram: the connection broke while answering: %s", error.message)
-        except TelegramError as error:
-            log.info("Telegram: %s", error.message)
-            break
-    log.warning("Telegram: a reply could not be sent")
-    return False
-
-
-async def _edit(message: Message, reply: Reply, owner_id: str) -> None:
-    """Put a new answer in the place of the old one; a failure is said below it, and the old answer stays."""
-    if reply.picture is None:
-        await _send(message, reply)
-        return
-    picture = InputMediaPhoto(
-        reply.picture, caption=_as_html(reply, MessageLimit.CAPTION_LENGTH), parse_mode=ParseMode.HTML
-    )
-    try:
-        await message.edit_media(picture, reply_markup=_keyboard(reply, owner_id))
-    except TelegramError as error:
-        log.warning("Telegram: an answer could not be changed: %s", error.message)
 
 
 def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:
