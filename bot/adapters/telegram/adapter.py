@@ -199,9 +199,7 @@ class TelegramAdapter:
             target = message.reply_to_message
             audio = audio_of(target, context.bot) if target else None
             if target is None or audio is None:
-                await send_reply(
-                    message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE))
-                )
+                await self._say_no_audio(message, conversation)
                 return
             offset = " ".join(context.args or ()) if name is CommandName.GENRE else ""
             await self._answer(target, conversation, audio, offset, whole_track=name is CommandName.TRACK)
@@ -217,9 +215,7 @@ class TelegramAdapter:
         audio = audio_of(message, context.bot)
         if audio is None:
             if conversation.is_private:
-                await send_reply(
-                    message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE))
-                )
+                await self._say_no_audio(message, conversation)
             return
         caption = (message.caption or "").split()
         name = f"@{context.bot.username}"
