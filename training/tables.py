@@ -33,9 +33,9 @@ _READABLE: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".p
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureTable:
-    """Rows of n windows: `features` (n, 122) float32, `labels` (n,) indices into `SLUGS`, the rest (n,) text.
+    """Rows of n windows: `features` (n, columns) float32, `labels` (n,) indices into `SLUGS`, the rest (n,) text.
 
-    `has_tracks` is False where no table named its tracks: every row then counts as a track of its own.
+    `columns` names the features, `FEATURE_NAMES` first. `has_tracks` is False where no table named its tracks: every row then counts as a track of its own.
     """
 
     features: FloatArray
@@ -45,6 +45,7 @@ class FeatureTable:
     splits: TextArray
     qualities: TextArray
     variants: TextArray
+    columns: tuple[str, ...]
     has_tracks: bool
 
     def __len__(self) -> int:
@@ -60,6 +61,7 @@ class FeatureTable:
             self.splits[chosen],
             self.qualities[chosen],
             self.variants[chosen],
+            self.columns,
             self.has_tracks,
         )
 
@@ -86,6 +88,7 @@ def read_tables(paths: Sequence[Path]) -> FeatureTable:
         splits=joined["split"].to_numpy(np.str_),
         qualities=joined["quality"].to_numpy(np.str_),
         variants=joined["variant"].to_numpy(np.str_),
+        columns=FEATURE_NAMES,
         has_tracks=all(frame.attrs["has_tracks"] for frame in frames),
     )
 

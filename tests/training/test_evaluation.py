@@ -23,6 +23,7 @@ def example() -> tuple[np.ndarray, FeatureTable]:
         splits=text,
         qualities=text,
         variants=np.array(["plain"] * 6),
+        columns=FEATURE_NAMES,
         has_tracks=True,
     )
     confidence = np.array([0.9, 0.9, 0.5, 0.5, 0.9, 0.9], np.float32)[:, np.newaxis]
