@@ -87,6 +87,11 @@ class GenreModel:
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {error}") from error
         return cls(metadata, network)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the numbers that describe a window to this model, in order."""
+        return self.metadata.feature_names
+
     def predict(self, features: FloatArray) -> FloatArray:
         """Calibrated probabilities in the order of `GENRES`.
 

@@ -31,7 +31,8 @@ class GenreClassifier:
 
     def classify_window(self, audio: AudioWindow) -> Classification:
         """Classify a window that is already decoded."""
-        scores = _sorted(self.model.predict(extract_features(audio.samples)))
+        features = extract_features(audio.samples)
+        scores = _sorted(self.model.predict(features))
         metadata = self.model.metadata
         certain = scores[0].confidence >= metadata.certain_from
         return Classification(
@@ -40,6 +41,7 @@ class GenreClassifier:
             certain=certain,
             notes=audio.notes if certain else (*audio.notes, Note.NOT_SURE),
             model_version=metadata.model_version,
+            features=tuple(features.tolist()),
         )
 
     def classify_track(self, source: Source, *, budget: int = TRACK_BUDGET) -> TrackClassification:
@@ -49,13 +51,11 @@ class GenreClassifier:
         genre is decided with its two neighbours, so that a single odd window makes no segment. Raises as
         `decode_window` does.
         """
-        heard = [
-            (audio.window, self.model.predict(extract_features(audio.samples)))
-            for audio in spread_windows(source, budget=budget)
-        ]
+        heard = [(audio.window, extract_features(audio.samples)) for audio in spread_windows(source, budget=budget)]
         if not heard:
             raise ClassifierError(ErrorKind.SILENT)
-        logs = np.log(np.stack([probabilities for _, probabilities in heard]) + _TINY)
+        features = np.stack([row for _, row in heard])
+        logs = np.log(self.model.predict(features) + _TINY)
         scores = _sorted(_normalised(logs.mean(axis=0)))
         metadata = self.model.metadata
         return TrackClassification(
@@ -63,6 +63,7 @@ class GenreClassifier:
             parts=_parts([window for window, _ in heard], logs),
             certain=scores[0].confidence >= metadata.certain_from,
             model_version=metadata.model_version,
+            features=tuple(map(tuple, features.tolist())),
         )
 
 

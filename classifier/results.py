@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -93,7 +93,8 @@ class Classification(_Scored):
     """The answer for one window.
 
     `scores` has every genre once, the most probable first (equal ones by name); `certain` is False where the model's
-    confidence lies below the threshold that its bundle states.
+    confidence lies below the threshold that its bundle states. `features` is what the network saw, not scaled, in the
+    order of the model's columns; no part of the JSON.
     """
 
     window: Window
@@ -101,6 +102,7 @@ class Classification(_Scored):
     certain: bool
     notes: tuple[Note, ...]
     model_version: str
+    features: tuple[float, ...] = field(default=(), repr=False)
 
     def to_dict(self, *, file: str) -> dict[str, Any]:
         return {
@@ -126,13 +128,15 @@ class TrackClassification(_Scored):
     """The answer for a whole track, from windows spread over it.
 
     `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
-    entry for each window, which stands for the stretch up to the next; `certain` as in `Classification`.
+    entry for each window, which stands for the stretch up to the next; `features` has one for each of them, and
+    `certain` too is as in `Classification`.
     """
 
     scores: tuple[GenreScore, ...]
     parts: tuple[Segment, ...]
     certain: bool
     model_version: str
+    features: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
     @property
     def segments(self) -> tuple[Segment, ...]:

@@ -30,6 +30,19 @@ def test_a_file_is_classified_as_its_steps_say(classifier: GenreClassifier, trac
     assert answer.model_version == classifier.model.metadata.model_version
 
 
+def test_an_answer_carries_what_the_network_saw(classifier: GenreClassifier, track_mp3: bytes) -> None:
+    model = classifier.model
+    clip, track = classifier.classify(track_mp3, offset_s=12.0), classifier.classify_track(track_mp3, budget=3)
+    assert len(clip.features) == len(model.columns)
+    np.testing.assert_array_equal(clip.features, extract_features(decode_window(track_mp3, offset_s=12.0).samples))
+    assert len(track.features) == len(track.parts) == 3
+    second = decode_window(track_mp3, offset_s=track.parts[1].window.start_s)
+    columns = dict(zip(model.columns, track.features[1], strict=True))
+    expected = extract_features(second.samples)
+    assert columns["mfcc1_mean"] == pytest.approx(expected[model.columns.index("mfcc1_mean")], rel=0.02)
+    assert "features" not in clip.to_dict(file="")
+
+
 def test_a_low_confidence_is_said(classifier: GenreClassifier, track_mp3: bytes) -> None:
     answer = classifier.classify(track_mp3)
     threshold = classifier.model.metadata.certain_from
