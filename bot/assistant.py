@@ -12,12 +12,23 @@ from enum import StrEnum
 from bot.audio import IncomingAudio, Likeness, likeness
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
+from bot.feedback import FeedbackDesk
 from bot.offsets import parse_offset
 from bot.progress import Progress
-from bot.replies import Reply, answer_reply, failure_reply, tidy
+from bot.replies import (
+    Reply,
+    VoteButtons,
+    answer_reply,
+    failure_reply,
+    genre_choices,
+    name_of,
+    tidy,
+    vote_buttons,
+)
 from bot.service import Asker, GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
+from bot.votes import Verdict, Vote
 from classifier.genres import GENRES
 from config import Settings
 
@@ -25,6 +36,9 @@ log = logging.getLogger(__name__)
 
 _RESET = "reset"
 _AUTO = "auto"
+_ON, _OFF = "on", "off"
+FEEDBACK_CHOICES = (_ON, _OFF)
+"""What `privacy` may be told about feedback."""
 
 
 class CommandName(StrEnum):
@@ -50,6 +64,7 @@ class Assistant:
         self._service = service
         self._storage = storage
         self._changing = asyncio.Lock()
+        self._feedback = FeedbackDesk(settings, service, storage, self._changing)
         self._commands: dict[CommandName, Callable[[Conversation, str], Awaitable[Reply]]] = {
             CommandName.GENRES: self._genres,
             CommandName.OFFSET: self._offset,
@@ -92,9 +107,10 @@ class Assistant:
                 raise self._logged(Failure(FailureKind.SWITCHED_OFF))
             if likeness(audio.name, audio.media_type) is Likeness.OTHER:
                 raise self._logged(Failure(FailureKind.NOT_AUDIO, audio.media_type or "unknown type"))
+            wished_s = self._wished_offset(offset, preferences)
             answer = await self._service.identify(
                 audio,
-                offset_s=self._wished_offset(offset, preferences),
+                offset_s=wished_s,
                 whole_track=whole_track,
                 asker=_asker(conversation),
                 progress=progress,
@@ -102,7 +118,29 @@ class Assistant:
         except Failure as failure:
             texts = await self.texts(conversation)
             return replace(failure_reply(failure, texts, self._settings, name=audio.name), is_private=False)
-        return answer_reply(answer, await self.texts(conversation), name=audio.name)
+        reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
+        from_s = None if whole_track else self._service.checked_offset(wished_s)
+        shown = answer.classification.genre.slug
+        return replace(reply, vote=await self.vote_buttons(conversation, shown=shown, from_s=from_s))
+
+    async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
+        """The buttons that judge an answer which named the genre `shown`; None where nobody is to be asked."""
+        if not await self._feedback.is_open(conversation):
+            return None
+        return vote_buttons(await self.texts(conversation), shown=shown, from_s=from_s)
+
+    async def judge(
+        self, conversation: Conversation, audio: IncomingAudio, vote: Vote, *, from_s: float | None
+    ) -> Reply:
+        """Keep what somebody says about an answer; after "wrong" the reply has the choice of what is right.
+
+        `from_s` as in `VoteButtons`. Raises `Failure`.
+        """
+        await self._feedback.take(conversation, audio, vote, from_s=from_s)
+        texts = await self.texts(conversation, for_person=True)
+        if vote.verdict is Verdict.WRONG and vote.corrected is None:
+            return Reply(texts("vote-question"), choices=genre_choices(texts, shown=vote.shown), is_private=True)
+        return Reply(texts("vote-thanks"), is_private=True)
 
     async def command(self, conversation: Conversation, name: CommandName, argument: str = "") -> Reply:
         """Run a command (all but `genre` and `track`, which are `identify`). Failures come back as replies."""
@@ -153,8 +191,7 @@ class Assistant:
 
     async def _genres(self, conversation: Conversation, _: str) -> Reply:
         texts = await self.texts(conversation, for_person=True)
-        genres = tuple(f"{genre.emoji} {genre.name}" for genre in GENRES)
-        return Reply(texts("genres-heading"), genres, is_private=True)
+        return Reply(texts("genres-heading"), tuple(map(name_of, GENRES)), is_private=True)
 
     async def _offset(self, conversation: Conversation, argument: str) -> Reply:
         preferences = await self._storage.preferences_of(conversation)
@@ -214,13 +251,25 @@ class Assistant:
         )
         return Reply(texts("result-model", version=model.version), (score, texts("about-limits")), is_private=True)
 
-    async def _privacy(self, conversation: Conversation, _: str) -> Reply:
+    async def _privacy(self, conversation: Conversation, argument: str) -> Reply:
+        """What is kept; with `on` or `off`, whether feedback is. What was given before an `off` is deleted."""
+        if argument:
+            wanted = _choice(argument, FEEDBACK_CHOICES) == _ON
+            await self._change(conversation, lambda stored: replace(stored, feedback=wanted))
+            if not wanted:
+                await self._storage.forget_feedback(conversation)
         texts = await self.texts(conversation, for_person=True)
-        return Reply(texts("privacy-heading"), (texts("privacy-audio"), texts("privacy-kept")), is_private=True)
+        state = texts("feedback-on" if await self._feedback.is_open(conversation) else "feedback-off")
+        if argument:
+            return Reply(state, is_private=True)
+        how = texts("choice-how", command=CommandName.PRIVACY, choices=" | ".join(FEEDBACK_CHOICES))
+        kept = (texts("privacy-audio"), texts("privacy-kept"), texts("privacy-feedback"), state)
+        return Reply(texts("privacy-heading"), (*kept, how) if self._settings.feedback else kept, is_private=True)
 
     async def _forget(self, conversation: Conversation, _: str) -> Reply:
         await self._check_may_manage(conversation)
-        await self._storage.forget(conversation)
+        async with self._changing:
+            await self._storage.forget(conversation)
         texts = await self.texts(conversation, for_person=True)
         return Reply(texts("forget-done"), is_private=True)
 

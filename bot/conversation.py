@@ -40,8 +40,12 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was set for a conversation; None leaves it to the bot's settings or the platform."""
+    """What was set for a conversation; None leaves it to the bot's settings or the platform.
+
+    `feedback`: whether people here are asked if an answer was right, and what they say is kept.
+    """
 
     offset_s: float | None = None
     language: str | None = None
     mode: Mode = Mode.AUTO
+    feedback: bool = True

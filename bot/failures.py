@@ -30,6 +30,7 @@ class FailureKind(StrEnum):
     NOT_ALLOWED = "not-allowed"
     NOT_YOURS = "not-yours"
     SWITCHED_OFF = "switched-off"
+    FEEDBACK_OFF = "feedback-off"
     BAD_CHOICE = "bad-choice"
     NO_AUDIO_HERE = "no-audio-here"
     GONE = "gone"

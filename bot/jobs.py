@@ -4,7 +4,9 @@ This module is what a worker imports. It imports the classifier only inside the 
 bot's own process stays small and starts at once.
 """
 
-from dataclasses import dataclass
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +27,13 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What people may know about the loaded model; the shares (0 to 1) were measured on held-out tracks."""
+    """What the bot knows of the loaded model; the shares (0 to 1) were measured on held-out tracks.
+
+    `columns` names the numbers that describe a window to it.
+    """
 
     version: str
+    columns: tuple[str, ...]
     accuracy: float
     top3_accuracy: float
     tracks: int
@@ -43,11 +49,18 @@ class ClipJob:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A classification with its picture (PNG), and for a window the analysed excerpt (WAV)."""
+    """A classification with its picture (PNG), and for a window the analysed excerpt (WAV).
+
+    `features` has what the network saw, one entry a window: float32 in little-endian bytes, in the order of the
+    model's columns. It is taken out of the classification, where it would take eight times the memory. `digest`
+    (hexadecimal) names the file.
+    """
 
     classification: Classification | TrackClassification
     picture_png: bytes
     excerpt_wav: bytes
+    features: tuple[bytes, ...]
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
     figures = metadata.metrics
     return ModelFacts(
         version=metadata.model_version,
+        columns=classifier.model.columns,
         accuracy=figures["accuracy"],
         top3_accuracy=figures["top3_accuracy"],
         tracks=figures["tracks"],
@@ -91,7 +105,12 @@ def _track(classifier: "GenreClassifier", content: bytes) -> Answer:
     from classifier.timeline import render_timeline
 
     track = classifier.classify_track(content)
-    return Answer(classification=track, picture_png=render_timeline(track), excerpt_wav=b"")
+    return Answer(
+        classification=replace(track, features=()),
+        picture_png=render_timeline(track),
+        excerpt_wav=b"",
+        features=tuple(map(_packed, track.features)),
+    )
 
 
 def _window(classifier: "GenreClassifier", job: ClipJob, offset_s: float) -> Answer:
@@ -102,7 +121,12 @@ def _window(classifier: "GenreClassifier", job: ClipJob, offset_s: float) -> Ans
     audio = decode_window(job.content, offset_s=offset_s)
     classification = classifier.classify_window(audio)
     return Answer(
-        classification=classification,
+        classification=replace(classification, features=()),
         picture_png=render_spectrogram(audio.samples, window=audio.window, title=classification.title),
         excerpt_wav=export_excerpt(audio.samples),
+        features=(_packed(classification.features),),
     )
+
+
+def _packed(features: Sequence[float]) -> bytes:
+    return struct.pack(f"<{len(features)}f", *features)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from bot.failures import Failure
 from bot.jobs import Answer
 from bot.texts import Texts
+from bot.votes import NONE_OF_THEM
+from classifier.genres import GENRES, Genre
 from classifier.results import Classification, GenreScore, Note, TrackClassification
 from config import Settings
 
@@ -20,7 +22,8 @@ _STEP_S = 15.0
 class Reply:
     """What is said. `picture` is a PNG with `picture_alt`; `parts` are buttons for other parts of the file.
 
-    `is_private`: only for whoever asked, where the platform can do that.
+    `vote` are the buttons that judge the answer, None where nobody is asked; `choices` are what a person is to choose
+    from. `is_private`: only for whoever asked, where the platform can do that.
     """
 
     headline: str
@@ -28,6 +31,8 @@ class Reply:
     picture: bytes | None = None
     picture_alt: str = ""
     parts: "tuple[PartButton, ...]" = ()
+    vote: "VoteButtons | None" = None
+    choices: "tuple[GenreChoice, ...]" = ()
     is_private: bool = False
 
     @property
@@ -48,6 +53,27 @@ class PartButton:
 
     label: str
     from_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteButtons:
+    """The labels of the two buttons that judge an answer, and which answer that is.
+
+    `shown` is the slug of the genre it named, `from_s` the second that was asked for; None: the whole track.
+    """
+
+    right: str
+    wrong: str
+    shown: str
+    from_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GenreChoice:
+    """What an answer may be corrected to: a genre's slug or `NONE_OF_THEM`, and what a person reads."""
+
+    value: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +182,23 @@ def note_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
     return tuple(texts(f"note-{note.replace('_', '-')}") for note in clip.notes)
 
 
+def vote_buttons(texts: Texts, *, shown: str, from_s: float | None) -> VoteButtons:
+    return VoteButtons(texts("vote-right"), texts("vote-wrong"), shown, from_s)
+
+
+def genre_choices(texts: Texts, *, shown: str) -> tuple[GenreChoice, ...]:
+    """Everything an answer may be corrected to: all but the genre it named."""
+    genres = (GenreChoice(genre.slug, name_of(genre)) for genre in GENRES if genre.slug != shown)
+    return (*genres, GenreChoice(NONE_OF_THEM, texts("vote-none")))
+
+
 def titled(score: GenreScore) -> str:
-    return f"{score.genre.emoji} {score.genre.name}"
+    return name_of(score.genre)
+
+
+def name_of(genre: Genre) -> str:
+    """A genre as people read it: its emoji and its name."""
+    return f"{genre.emoji} {genre.name}"
 
 
 def shortened(name: str) -> str:

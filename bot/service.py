@@ -26,6 +26,8 @@ from config.settings import MEBIBYTE
 log = logging.getLogger(__name__)
 
 _NEVER_AUDIO = ("image/", "text/", "font/", "model/")
+_DIGEST_LENGTH = 16
+"""Hexadecimal digits of a file's SHA-256 that name it in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class GenreService:
             self._held_bytes -= len(content)
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
+        outcome = replace(outcome, digest=key.digest.hex()[:_DIGEST_LENGTH])
         version = outcome.classification.model_version  # known now, even if the workers were still cold before
         self._cache[replace(key, model_version=version, with_excerpt=False)] = replace(outcome, excerpt_wav=b"")
         return outcome

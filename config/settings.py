@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", min_length=1, description="address the web page listens on")
     web_port: int = Field(5000, ge=1, le=65535, description="port of the web page")
 
+    feedback: bool = Field(
+        True, description="false: nobody is asked whether an answer was right, and nothing about it is kept"
+    )
+
     default_offset_s: float = Field(30.0, ge=0, le=3600, description="seconds skipped at the start of a track")
     max_offset_s: float = Field(3600.0, gt=0, le=86400, description="largest offset a person may ask for")
     max_upload_mb: float = Field(100.0, gt=0, le=2048, description="largest file that is accepted")

@@ -1,4 +1,4 @@
-"""What the bot remembers: settings of conversations, in SQL. No audio, no messages, no names."""
+"""What the bot remembers: settings of conversations and feedback, in SQL. No audio, no messages, no names."""
 
 from bot.storage.store import Storage, StorageUnusable
 

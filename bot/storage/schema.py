@@ -12,6 +12,7 @@ preferences = sa.Table(
     sa.Column("offset_s", sa.Float),
     sa.Column("language", sa.String(8)),
     sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("feedback", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 remarks = sa.Table(
@@ -21,3 +22,36 @@ remarks = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 """Small facts about the bot itself, such as the hash of the commands that Discord already knows."""
+
+FEEDBACK_SALT = "feedback-salt"
+"""The remark with the random key of the codes that stand for people and chats; the migration makes it."""
+
+feature_sets = sa.Table(
+    "feature_sets",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("columns", sa.Text, nullable=False),
+)
+"""Which numbers stand in `feedback.features`: their names, one a line; the id is a hash of them."""
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("code", sa.String(64), primary_key=True),
+    sa.Column("start_s", sa.Float, primary_key=True),
+    sa.Column("given_on", sa.Date, nullable=False),
+    sa.Column("platform", sa.String(16), nullable=False),
+    sa.Column("conversation", sa.String(64), nullable=False, index=True),
+    sa.Column("digest", sa.String(16), nullable=False),
+    sa.Column("model_version", sa.Text, nullable=False),
+    sa.Column("predicted", sa.String(64), nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("verdict", sa.String(8), nullable=False),
+    sa.Column("corrected", sa.String(64)),
+    sa.Column("feature_set", sa.String(16), sa.ForeignKey("feature_sets.id"), nullable=False),
+    sa.Column("features", sa.LargeBinary, nullable=False),
+)
+"""One row for each window of a judged answer. `code` stands for a person and an answer, `conversation` for a chat:
+neither can be read back without the salt. `digest` names the file; `predicted` is the genre that was judged,
+`confidence` (0 to 1) how sure the model was of it; `corrected` a genre, `none` for none of ours, or NULL; `features`
+float32, little-endian, not scaled."""

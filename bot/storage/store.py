@@ -1,7 +1,10 @@
-"""Preferences of conversations in a database: SQLite by default, PostgreSQL by its URL."""
+"""Preferences of conversations and feedback in a database: SQLite by default, PostgreSQL by its URL."""
 
 import asyncio
+import hashlib
+import hmac
 import logging
+from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
-from bot.storage.schema import preferences, remarks
+from bot.storage.schema import FEEDBACK_SALT, feature_sets, feedback, preferences, remarks
+from bot.votes import Evidence, Vote, Voter
 
 log = logging.getLogger(__name__)
 
@@ -64,31 +68,71 @@ class Storage:
         """What was set, to be changed. Raises `Failure` (storage): defaults must not replace what cannot be read."""
         try:
             async with self._engine.connect() as connection:
-                row = (await connection.execute(sa.select(preferences).where(_is(conversation)))).one_or_none()
+                query = sa.select(preferences).where(_is(conversation))
+                row = (await connection.execute(query)).one_or_none()
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
-        return Preferences(row.offset_s, row.language, Mode(row.mode)) if row else Preferences()
+        return Preferences(row.offset_s, row.language, Mode(row.mode), row.feedback) if row else Preferences()
 
     async def save(self, conversation: Conversation, wanted: Preferences) -> None:
         """Replace what was set. Raises `Failure` (storage)."""
-        values = {"offset_s": wanted.offset_s, "language": wanted.language, "mode": wanted.mode.value}
+        values: dict[str, str | float | bool | None] = {
+            "offset_s": wanted.offset_s,
+            "language": wanted.language,
+            "mode": wanted.mode.value,
+            "feedback": wanted.feedback,
+        }
         key = {"platform": conversation.platform.value, "conversation": conversation.id}
         await self._replace(preferences, key, values)
 
     async def move(self, old: Conversation, new: Conversation) -> None:
-        """Take what was set along to a conversation's new id. Raises `Failure` (storage)."""
+        """Take what was set and said along to a conversation's new id. Raises `Failure` (storage)."""
         wanted = await self.stored(old)
         if wanted != Preferences():
             await self.save(new, wanted)
-            await self.forget(old)
+        new_code = await self._code(new.platform.value, new.id)
+        moved = sa.update(feedback).where(await self._said_in(old)).values(conversation=new_code)
+        await self._change(moved, sa.delete(preferences).where(_is(old)))
 
     async def forget(self, conversation: Conversation) -> None:
         """Delete everything that is kept about a conversation. Raises `Failure` (storage)."""
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(sa.delete(preferences).where(_is(conversation)))
-        except SQLAlchemyError as error:
-            raise Failure(FailureKind.STORAGE, _reason(error)) from error
+        said = sa.delete(feedback).where(await self._said_in(conversation))
+        await self._change(sa.delete(preferences).where(_is(conversation)), said)
+
+    async def keep_vote(self, voter: Voter, vote: Vote, evidence: Evidence, *, given_on: date) -> None:
+        """Keep a vote, a row for each window. Raises `Failure` (storage).
+
+        It takes the place of an earlier one of the same person on the same part of the same file, wherever that was
+        given and whatever model was judged: who votes twice has still one opinion.
+        """
+        code = await self._code(voter.platform, voter.person, evidence.digest, evidence.part)
+        names = "\n".join(evidence.columns)
+        feature_set = hashlib.sha256(names.encode()).hexdigest()[:16]
+        common = {
+            "code": code,
+            "given_on": given_on,
+            "platform": voter.platform,
+            "conversation": await self._code(voter.platform, voter.conversation),
+            "digest": evidence.digest,
+            "model_version": evidence.model_version,
+            "predicted": vote.shown,
+            "confidence": evidence.confidence_in(vote.shown),
+            "verdict": vote.verdict.value,
+            "corrected": vote.corrected,
+            "feature_set": feature_set,
+        }
+        rows = [{**common, "start_s": window.start_s, "features": window.features} for window in evidence.windows]
+        is_known = sa.exists().where(feature_sets.c.id == feature_set)
+        named = sa.select(sa.literal(feature_set), sa.literal(names)).where(~is_known)
+        await self._change(
+            sa.insert(feature_sets).from_select(["id", "columns"], named),
+            sa.delete(feedback).where(feedback.c.code == code),
+            sa.insert(feedback).values(rows),
+        )
+
+    async def forget_feedback(self, conversation: Conversation) -> None:
+        """Delete what was said in a conversation about answers. Raises `Failure` (storage)."""
+        await self._change(sa.delete(feedback).where(await self._said_in(conversation)))
 
     async def remark(self, name: str) -> str | None:
         """A fact about the bot itself, as `set_remark` left it. Raises `Failure` (storage)."""
@@ -103,12 +147,31 @@ class Storage:
         """Raises `Failure` (storage)."""
         await self._replace(remarks, {"name": name}, {"value": value})
 
-    async def _replace(self, table: sa.Table, key: dict[str, str], values: dict[str, str | float | None]) -> None:
+    async def _said_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
+        return feedback.c.conversation == await self._code(conversation.platform.value, conversation.id)
+
+    async def _code(self, *words: str) -> str:
+        """The same for the same words, which cannot be read from it: a private chat has its person's number.
+
+        Raises `Failure` (storage).
+        """
+        salt = await self.remark(FEEDBACK_SALT)
+        if salt is None:
+            raise Failure(FailureKind.STORAGE, f"there is no {FEEDBACK_SALT}")
+        return hmac.new(salt.encode(), "\n".join(words).encode(), hashlib.sha256).hexdigest()
+
+    async def _replace(
+        self, table: sa.Table, key: dict[str, str], values: dict[str, str | float | bool | None]
+    ) -> None:
         found = sa.and_(*(table.c[name] == value for name, value in key.items()))
+        await self._change(sa.delete(table).where(found), sa.insert(table).values(**key, **values))
+
+    async def _change(self, *statements: sa.Executable) -> None:
+        """Run statements in one transaction. Raises `Failure` (storage)."""
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(sa.delete(table).where(found))
-                await connection.execute(sa.insert(table).values(**key, **values))
+                for statement in statements:
+                    await connection.execute(statement)
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import sqlalchemy as sa
+
 from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.telegram.adapter import TelegramAdapter
 from bot.assistant import Assistant
 from bot.service import GenreService
 from bot.storage import Storage
+from bot.storage.schema import feedback
 from bot.workers import WorkerPool
 from config import Settings
 from tests.support.discord_server import DiscordServer, Request
@@ -70,8 +73,11 @@ class Chat(Protocol):
     async def ask_without_file(self) -> str:
         """Somebody asks for the genre of a message that has no file."""
 
-    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
-        """The button under the last answer is pressed: by another person, or after the file was deleted."""
+    async def press(self, *, other: bool = False, deleted: bool = False, vote: bool = False) -> str:
+        """The button under the last answer is pressed: by another person, or after the file was deleted.
+
+        `vote`: not the one for another part, but the first verdict.
+        """
 
     def lose_download(self) -> None:
         """The next download breaks off."""
@@ -111,10 +117,10 @@ class TelegramChat:
         self.server.send(chat_id=GROUP, text="/genre", reply_to=text, language_code=self.language)
         return await self._next(number)
 
-    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
+    async def press(self, *, other: bool = False, deleted: bool = False, vote: bool = False) -> str:
         number = len(self.server.of("answerCallbackQuery"))
-        message = self.server.sent()
-        data = message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        message = next(m for m in reversed(self.server._sent) if "reply_markup" in m)
+        data = message["reply_markup"]["inline_keyboard"][int(vote)][0]["callback_data"]
         if deleted:
             message.pop("reply_to_message")
             self.server.delete(self.server.sent())
@@ -149,7 +155,8 @@ class DiscordChat:
 
     async def command(self, text: str, *, manager: bool = False) -> str:
         name, _, value = text.removeprefix("/").partition(" ")
-        options = [{"name": "value", "type": 3, "value": value}] if value else []
+        option = "feedback" if name == "privacy" else "value"
+        options = [{"name": option, "type": 3, "value": value}] if value else []
         number = len(self._answers())
         await self.server.slash(name, options, permissions=1 << 5 if manager else 0, locale=self.locale)
         return await self._next(number)
@@ -165,13 +172,13 @@ class DiscordChat:
         await self.server.menu("Identify genre", text, locale=self.locale)
         return await self._next(number)
 
-    async def press(self, *, other: bool = False, deleted: bool = False) -> str:
+    async def press(self, *, other: bool = False, deleted: bool = False, vote: bool = False) -> str:
         number = len(self._answers())
         message = next(m for m in reversed(self.server.messages.values()) if m["components"])
         if deleted:
             del self.server.messages[int(self.last["id"])]
         user_id = self.server.user_id + 1 if other else None
-        custom_id = message["components"][0]["components"][0]["custom_id"]
+        custom_id = message["components"][int(vote)]["components"][0]["custom_id"]
         await self.server.press(message, custom_id, user_id=user_id, locale=self.locale)
         return await self._next(number)
 
@@ -187,6 +194,12 @@ class DiscordChat:
 
     async def _next(self, number: int) -> str:
         return plain((await nth(self._answers, number)).body)
+
+
+async def kept(storage: Storage) -> list[Any]:
+    """The rows of feedback, in the order of their windows."""
+    async with storage._engine.connect() as connection:
+        return list(await connection.execute(sa.select(feedback).order_by(feedback.c.start_s)))
 
 
 async def nth(found: Callable[[], list[T]], number: int) -> T:

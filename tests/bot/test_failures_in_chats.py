@@ -103,6 +103,12 @@ async def _switched_off(scene: Scene) -> str:
     return await scene.chat.ask()
 
 
+async def _feedback_off(scene: Scene) -> str:
+    await scene.chat.post(scene.track)
+    await scene.chat.command("/privacy off", manager=True)
+    return await scene.chat.press(vote=True)
+
+
 async def _storage(scene: Scene) -> str:
     def broken(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, Exception("disk I/O error"))
@@ -136,6 +142,7 @@ SCENES: dict[FailureKind, Callable[[Scene], Awaitable[str]]] = {
     FailureKind.NOT_ALLOWED: lambda scene: scene.chat.command("/offset 12"),
     FailureKind.NOT_YOURS: lambda scene: _pressed(scene, other=True),
     FailureKind.SWITCHED_OFF: _switched_off,
+    FailureKind.FEEDBACK_OFF: _feedback_off,
     FailureKind.BAD_CHOICE: lambda scene: scene.chat.command("/mode loud", manager=True),
     FailureKind.NO_AUDIO_HERE: lambda scene: scene.chat.ask_without_file(),
     FailureKind.GONE: lambda scene: _pressed(scene, deleted=True),

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.failures import Failure, FailureKind
-from bot.offsets import parse_offset
+from bot.offsets import parse_offset, part_start, part_text
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,12 @@ def test_everything_else_is_refused(text: str) -> None:
     with pytest.raises(Failure) as caught:
         parse_offset(text)
     assert caught.value.kind is FailureKind.BAD_OFFSET
+
+
+@pytest.mark.parametrize(
+    ("from_s", "text"),
+    [(None, "all"), (0.0, "0"), (30.0, "30"), (100.0, "100"), (0.000001, "0.000001"), (86399.123456, "86399.123456")],
+)
+def test_a_part_keeps_its_second_in_a_button(from_s: float | None, text: str) -> None:
+    assert part_text(from_s) == text
+    assert part_start(text) == from_s

@@ -29,24 +29,25 @@ p {{ margin: 8px 0 0; display: flex; gap: 8px; }}
 img {{ width: 100%; border-radius: 8px; display: block; margin: 8px 0; }}
 button {{ font: inherit; width: {button}; padding: 8px 14px; border: 0; border-radius: 8px; }}
 button {{ background: #5865f2; color: #fff; }}
-</style><body><div class="card"><div class="to">🎵 {name}</div>{parts}<p>{buttons}</p></div>"""
+</style><body><div class="card"><div class="to">🎵 {name}</div>{parts}{buttons}</div>"""
 DARK = {"back": "#313338", "card": "#2b2d31", "ink": "#dbdee1", "button": "auto"}
 LIGHT = {"back": "#dfe6ee", "card": "#ffffff", "ink": "#111111", "button": "49%"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A reply: its text as HTML, its picture, its button, and the file it is about."""
+    """A reply: its text as HTML, its picture, its rows of buttons, and the file it is about."""
 
     text: str
     picture: bytes
-    buttons: list[str]
+    buttons: list[list[str]]
     name: str
 
     def page(self, look: dict[str, str], *, picture_first: bool) -> str:
         image = f'<img src="data:image/png;base64,{base64.b64encode(self.picture).decode()}" alt="">'
         words = f'<div id="words">{self.text}</div>'
-        buttons = " ".join(f"<button>{html.escape(label)}</button>" for label in self.buttons)
+        rows = ("".join(f"<button>{html.escape(label)}</button>" for label in row) for row in self.buttons)
+        buttons = "".join(f"<p>{row}</p>" for row in rows)
         parts = image + words if picture_first else words + image
         return PAGE.format(**look, name=html.escape(self.name), parts=parts, buttons=buttons)
 
@@ -73,7 +74,7 @@ async def test_a_reply_on_discord(behind: Wired, browser: Browser) -> None:
     async with DiscordServer() as server, running(discord_adapter(behind, server)):
         await server.post(attachments=[server.add_file(track, "Slow Tide.mp3")])
         request = await server.wait_for("POST", "/messages")
-    buttons = [button["label"] for button in request.body["components"][0]["components"]]
+    buttons = [[button["label"] for button in row["components"]] for row in request.body["components"]]
     seen = Seen(from_markdown(request.body["content"]), request.files[0].content, buttons, "Slow Tide.mp3")
     words = await drawn(browser, seen.page(DARK, picture_first=False), "reply-discord")
     assert "🌌 Ambient — " in words
@@ -86,7 +87,7 @@ async def test_a_reply_on_telegram(behind: Wired, browser: Browser, track_mp3: b
         await server.wait_for("sendMessage")
         server.send(chat_id=GROUP, audio=server.add_file(track_mp3), file_name="Noche.mp3")
         call = await server.wait_for("sendPhoto")
-    buttons = [button["text"] for button in call.params["reply_markup"]["inline_keyboard"][0]]
+    buttons = [[button["text"] for button in row] for row in call.params["reply_markup"]["inline_keyboard"]]
     text = call.params["caption"].replace("\n", "<br>")
     seen = Seen(text, call.upload.content, buttons, "Noche.mp3")
     words = await drawn(browser, seen.page(LIGHT, picture_first=True), "reply-telegram")

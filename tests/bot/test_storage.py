@@ -1,19 +1,28 @@
-"""Preferences in SQL: the same on SQLite and on PostgreSQL (where TEST_DATABASE_URL names a server)."""
+"""Preferences and feedback in SQL: the same on SQLite and on PostgreSQL (where TEST_DATABASE_URL names a server)."""
 
 import os
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
+import bot.storage
 from bot.conversation import Conversation, Mode, Platform, Preferences
 from bot.failures import Failure, FailureKind
 from bot.storage import Storage, StorageUnusable
-from bot.storage.schema import metadata
+from bot.storage.schema import FEEDBACK_SALT, metadata
+from bot.votes import Evidence, SeenWindow, Verdict, Vote, Voter
+from classifier.genres import GENRES
+from classifier.results import GenreScore
+from tests.bot.chats import kept
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
 
@@ -48,7 +57,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 
 
 async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str) -> None:
-    wanted = Preferences(offset_s=12.5, language="es", mode=Mode.ON_DEMAND)
+    wanted = Preferences(offset_s=12.5, language="es", mode=Mode.ON_DEMAND, feedback=False)
     storage = await Storage.open(url)
     assert await storage.preferences_of(chat("1")) == Preferences()
     await storage.save(chat("1"), Preferences(offset_s=1.0))
@@ -82,6 +91,73 @@ async def test_the_migrations_make_what_the_schema_says(url: str) -> None:
 
     async with storage._engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+    await storage.close()
+
+
+EVIDENCE = Evidence(
+    digest="00ff" * 4,
+    part="all",
+    model_version="reference-1.0.0",
+    columns=("mfcc1_mean", "mfcc1_std"),
+    scores=tuple(GenreScore(genre, 1 / 16) for genre in GENRES),
+    windows=(SeenWindow(0.0, bytes(range(8))), SeenWindow(7.5, bytes(range(8, 16)))),
+)
+VOTER = Voter("telegram", "1", "7")
+DAY = date(2025, 1, 31)
+
+
+async def test_votes_are_kept_replaced_moved_and_forgotten(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.keep_vote(VOTER, Vote(Verdict.WRONG, "dnb", "techno"), EVIDENCE, given_on=DAY)
+    await storage.keep_vote(replace(VOTER, person="8"), Vote(Verdict.WRONG, "dnb"), EVIDENCE, given_on=DAY)
+    await storage.close()
+    storage = await Storage.open(url)
+    one_window = replace(EVIDENCE, windows=EVIDENCE.windows[:1])
+    await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), one_window, given_on=DAY)
+    rows = await kept(storage)
+    assert sorted((row.start_s, row.verdict, row.corrected) for row in rows) == [
+        (0.0, "right", None),
+        (0.0, "wrong", None),
+        (7.5, "wrong", None),
+    ]
+    assert bytes(rows[-1].features) == bytes(range(8, 16))
+    assert (rows[-1].given_on, rows[-1].predicted, rows[-1].confidence) == (DAY, "dnb", pytest.approx(1 / 16))
+    await storage.forget_feedback(chat("2"))
+    await storage.move(chat("1"), chat("2"))
+    await storage.forget(chat("1"))
+    assert len(await kept(storage)) == 3
+    await storage.forget(chat("2"))
+    assert await kept(storage) == []
+    await storage.close()
+
+
+async def test_codes_differ_from_database_to_database(tmp_path: Path) -> None:
+    codes = set()
+    for name in ("a", "b"):
+        storage = await Storage.open(f"sqlite:///{tmp_path}/{name}.sqlite3")
+        await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+        codes |= {(row.code, row.conversation) for row in await kept(storage)}
+        assert len(await storage.remark(FEEDBACK_SALT) or "") == 64
+        await storage.close()
+    assert len(codes) == 2
+
+
+async def test_settings_of_before_there_was_feedback_stay(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.save(chat("1"), Preferences(offset_s=5.0))
+
+    def down(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(bot.storage.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+
+    async with storage._engine.begin() as connection:
+        await connection.run_sync(down)
+    await storage.close()
+    storage = await Storage.open(url)
+    assert await storage.stored(chat("1")) == Preferences(offset_s=5.0)
+    await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
     await storage.close()
 
 

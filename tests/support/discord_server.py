@@ -157,13 +157,18 @@ class DiscordServer:
         data = {"name": name, "type": 3, "target_id": message["id"], "resolved": {"messages": {message["id"]: message}}}
         return await self._interact(2, data, int(message["channel_id"]), **how)
 
-    async def press(self, message: Json, custom_id: str, **how: Any) -> str:
-        """Somebody presses a component that the message has now; LookupError if it has none, or a disabled one."""
+    async def press(self, message: Json, custom_id: str, *, values: Sequence[str] = (), **how: Any) -> str:
+        """Somebody presses a component that the message has now; LookupError if it has none, or a disabled one.
+
+        `values` are what is chosen in a menu.
+        """
         source = self.messages[int(message["id"])]
         found = [part for part in _parts(source["components"]) if part.get("custom_id") == custom_id]
         if not found or found[0].get("disabled"):
             raise LookupError(f"Nothing to press: {custom_id!r} in {source['components']}")
-        data = {"component_type": found[0]["type"], "custom_id": custom_id}
+        if unknown := set(values) - {option["value"] for option in found[0].get("options", ())}:
+            raise LookupError(f"Nothing to choose: {unknown}")
+        data = {"component_type": found[0]["type"], "custom_id": custom_id, "values": list(values)}
         return await self._interact(3, data, int(source["channel_id"]), source=source, **how)
 
     async def drop(self) -> None:

@@ -14,28 +14,28 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.adapters.discord.commands import LocaleTranslator, add_commands, fingerprint
-from bot.adapters.discord.media import attachments_of, audio_of
-from bot.adapters.discord.messages import (
-    FAILED,
+from bot.adapters.discord.buttons import (
     AnotherButton,
+    CorrectionMenu,
     Source,
-    edit_answer,
-    files_of,
-    log_failed,
-    markdown_of,
+    VoteButton,
+    choice_view,
     place_of,
-    send_reply,
     view_of,
 )
+from bot.adapters.discord.commands import LocaleTranslator, add_commands, fingerprint
+from bot.adapters.discord.conversations import Conversations
+from bot.adapters.discord.media import attachments_of, audio_of
+from bot.adapters.discord.messages import FAILED, edit_answer, files_of, log_failed, markdown_of, send_reply
 from bot.adapters.platform import BegunWork, Unreachable, repeating
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
-from bot.conversation import Conversation, Platform
+from bot.conversation import Conversation
 from bot.failures import Failure, FailureKind
 from bot.progress import Progress, accompanied
 from bot.replies import Reply
 from bot.storage import Storage
+from bot.votes import checked_vote
 from config import Settings
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class GenreClient(discord.AutoShardedClient):
         self._files: aiohttp.ClientSession | None = None
         self._begun = BegunWork()
         self._closing = False
-        self._locales: LRUCache[int, str] = LRUCache(10_000)
+        self._conversations = Conversations()
         self._sent_along: LRUCache[Source, discord.Attachment] = LRUCache(_REMEMBERED)
         self.tree: app_commands.CommandTree[Any] = app_commands.CommandTree(
             self,
@@ -128,7 +128,7 @@ class GenreClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Before the gateway connects: commands and buttons."""
-        self.add_dynamic_items(AnotherButton)
+        self.add_dynamic_items(AnotherButton, VoteButton, CorrectionMenu)
         await self.tree.set_translator(LocaleTranslator())
         self.tree.error(self._on_command_error)
         add_commands(self.tree, self)
@@ -158,7 +158,7 @@ class GenreClient(discord.AutoShardedClient):
         if is_asked and not attachments_of(message) and isinstance(replied_to, discord.Message):
             holder = message if replied_to.author.id == self.user.id else replied_to
         attachments = attachments_of(holder)
-        conversation = self._conversation_of_message(message)
+        conversation = self._conversations.of_message(message)
         with self._begun.one():
             if not attachments:
                 if is_asked or (conversation.is_private and not message.reference):
@@ -175,7 +175,7 @@ class GenreClient(discord.AutoShardedClient):
         """A slash command that is answered in words, for whoever used it alone."""
         await interaction.response.defer(ephemeral=True)
         with self._begun.one():
-            reply = await self._assistant.command(self._conversation(interaction), name, argument)
+            reply = await self._assistant.command(self._conversations.of_interaction(interaction), name, argument)
             await interaction.followup.send(markdown_of(reply), ephemeral=True)
 
     async def on_genre(
@@ -206,7 +206,7 @@ class GenreClient(discord.AutoShardedClient):
         """The button under an answer: the same file from another second, in the same message."""
         await interaction.response.defer()
         with self._begun.one(), log_failed():
-            conversation = self._conversation(interaction)
+            conversation = self._conversations.of_interaction(interaction)
             try:
                 await self._assistant.check_may_use(conversation, owner_id)
                 attachment = await self._find(source)
@@ -220,6 +220,33 @@ class GenreClient(discord.AutoShardedClient):
                 await interaction.followup.send(markdown_of(reply), ephemeral=True)
             else:
                 await edit_answer(interaction, reply, view_of(reply, source, owner_id))
+
+    async def on_vote(
+        self,
+        interaction: discord.Interaction,
+        source: Source,
+        from_s: float | None,
+        *,
+        verdict: str,
+        shown: str,
+        corrected: str | None = None,
+    ) -> None:
+        """A verdict on an answer, or what was chosen after it: what is said to that is for one person alone."""
+        await interaction.response.defer()
+        with self._begun.one(), log_failed():
+            conversation = self._conversations.of_interaction(interaction)
+            try:
+                vote = checked_vote(verdict, shown, corrected)
+                audio = self._audio(await self._find(source))
+                reply = await self._assistant.judge(conversation, audio, vote, from_s=from_s)
+            except Failure as failure:
+                await self._refuse(interaction, failure)
+                return
+            if corrected is None:
+                view = choice_view(reply, vote, from_s, source) or discord.utils.MISSING
+                await interaction.followup.send(markdown_of(reply), view=view, ephemeral=True)
+            else:  # in the place of the menu
+                await interaction.edit_original_response(content=markdown_of(reply), view=None)
 
     async def _answer_message(
         self,
@@ -260,7 +287,7 @@ class GenreClient(discord.AutoShardedClient):
         *,
         whole_track: bool = False,
     ) -> None:
-        conversation = self._conversation(interaction)
+        conversation = self._conversations.of_interaction(interaction)
 
         async def say(sentence: str) -> None:
             await interaction.edit_original_response(content=sentence)
@@ -308,7 +335,7 @@ class GenreClient(discord.AutoShardedClient):
         raise Failure(FailureKind.GONE, "not remembered since the last restart")
 
     async def _refuse(self, interaction: discord.Interaction, failure: Failure) -> None:
-        words = markdown_of(await self._assistant.refusal(self._conversation(interaction), failure))
+        words = markdown_of(await self._assistant.refusal(self._conversations.of_interaction(interaction), failure))
         if interaction.response.is_done():
             await interaction.followup.send(words, ephemeral=True)
         else:
@@ -333,48 +360,3 @@ class GenreClient(discord.AutoShardedClient):
             await self._storage.set_remark(_COMMANDS_REMARK, wanted)
         except (discord.DiscordException, aiohttp.ClientError, Failure) as error:
             log.warning("Discord: the commands could not be registered; trying at the next start: %s", error)
-
-    def _conversation(self, interaction: discord.Interaction) -> Conversation:
-        """Where an interaction comes from. Used as a personal app, settings follow the person, not the channel."""
-        self._locales[interaction.user.id] = interaction.locale.value
-        is_personal = interaction.is_user_integration() and not interaction.is_guild_integration()
-        is_here = interaction.guild_id is not None and not is_personal
-        language = interaction.guild_locale if interaction.guild_id is not None else interaction.locale
-
-        async def may_manage() -> bool:
-            rights = interaction.permissions
-            return not is_here or rights.manage_guild or rights.manage_channels
-
-        return Conversation(
-            platform=Platform.DISCORD,
-            id=str(_settled_channel_id(interaction.channel)) if is_here else f"user:{interaction.user.id}",
-            is_private=not is_here,
-            language=(language or interaction.locale).value,
-            user_id=str(interaction.user.id),
-            user_language=interaction.locale.value,
-            can_whisper=True,
-            may_manage=may_manage,
-        )
-
-    def _conversation_of_message(self, message: discord.Message) -> Conversation:
-        locale = self._locales.get(message.author.id)
-        guild = message.guild
-
-        async def may_manage() -> bool:
-            return guild is None
-
-        return Conversation(
-            platform=Platform.DISCORD,
-            id=str(_settled_channel_id(message.channel)) if guild else f"user:{message.author.id}",
-            is_private=guild is None,
-            language=guild.preferred_locale.value if guild else locale,
-            user_id=str(message.author.id),
-            user_language=locale,
-            can_whisper=False,
-            may_manage=may_manage,
-        )
-
-
-def _settled_channel_id(channel: Any) -> int:
-    """The channel whose settings hold: for a thread, that of its parent."""
-    return int(channel.parent_id if isinstance(channel, discord.Thread) else channel.id)

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.assistant import CommandName
+from bot.assistant import FEEDBACK_CHOICES, CommandName
 from bot.conversation import Mode
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, best_language, texts_in
 
-_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT, CommandName.PRIVACY, CommandName.FORGET)
+_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT, CommandName.FORGET)
 _CHOICES: dict[CommandName, tuple[str, ...]] = {
     CommandName.LANGUAGE: (*LANGUAGES, "auto"),
     CommandName.MODE: tuple(Mode),
@@ -49,6 +49,7 @@ def add_commands(tree: "app_commands.CommandTree[Any]", desk: CommandDesk) -> No
     for name, choices in _CHOICES.items():
         tree.add_command(_with_choices(name, choices, desk))
     tree.add_command(_offset(desk))
+    tree.add_command(_privacy(desk))
     tree.add_command(_genre(desk))
     tree.add_command(_track(desk))
     tree.add_command(app_commands.ContextMenu(name=_text("command-menu"), callback=_menu_callback(desk)))
@@ -89,6 +90,16 @@ def _offset(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
         await desk.on_command(interaction, CommandName.OFFSET, value or "")
 
     name = CommandName.OFFSET
+    return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
+
+
+def _privacy(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
+    @app_commands.choices(feedback=[app_commands.Choice(name=choice, value=choice) for choice in FEEDBACK_CHOICES])
+    @app_commands.describe(feedback=_text("command-privacy-feedback"))
+    async def callback(interaction: discord.Interaction, feedback: str | None = None) -> None:
+        await desk.on_command(interaction, CommandName.PRIVACY, feedback or "")
+
+    name = CommandName.PRIVACY
     return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
 
 

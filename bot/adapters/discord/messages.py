@@ -1,12 +1,9 @@
-"""A reply as a Discord message: text that is no markup, a picture with its description, a button that lasts."""
+"""A reply as a Discord message: text that is no markup, and a picture with its description."""
 
 import contextlib
 import io
 import logging
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Self
 
 import aiohttp
 import discord
@@ -25,51 +22,6 @@ _NO_HISTORY = 160002
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a file stands: its message and its place in it. Channel 0: it came with a command, not with a message."""
-
-    channel_id: int
-    message_id: int
-    place: int
-
-
-class AnotherButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=re.compile(
-        r"another:(?P<from_s>[\d.]+|all):(?P<owner>\d+):(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"
-    ),
-):
-    """Everything it needs stands in its id, so it works after a restart too."""
-
-    def __init__(self, label: str, from_s: float | None, owner_id: str, source: Source) -> None:
-        self._from_s, self._owner_id, self._source = from_s, owner_id, source
-        part = "all" if from_s is None else f"{from_s:g}"
-        place = f"{source.channel_id}:{source.message_id}:{source.place}"
-        super().__init__(discord.ui.Button(label=label, custom_id=f"another:{part}:{owner_id}:{place}"))
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        source = Source(int(match["channel"]), int(match["message"]), int(match["place"]))
-        from_s = None if match["from_s"] == "all" else float(match["from_s"])
-        return cls(getattr(item, "label", None) or "…", from_s, match["owner"], source)
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        client: Any = interaction.client  # the adapter's, which put the button there
-        await client.on_another(interaction, self._source, self._from_s, self._owner_id)
-
-
-def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | None:
-    if not reply.parts:
-        return None
-    view = discord.ui.View(timeout=None)
-    for part in reply.parts:
-        view.add_item(AnotherButton(part.label, part.from_s, owner_id, source))
-    return view
-
-
 def files_of(reply: Reply) -> list[discord.File]:
     if reply.picture is None:
         return []
@@ -82,10 +34,6 @@ def markdown_of(reply: Reply) -> str:
     escaped = [discord.utils.escape_mentions(discord.utils.escape_markdown(line)) for line in fitting.lines]
     headline = discord.utils.escape_mentions(discord.utils.escape_markdown(fitting.headline))
     return "\n".join((f"**{headline}**", *escaped))[:_MESSAGE_LENGTH]
-
-
-def place_of(message: discord.Message, place: int) -> Source:
-    return Source(message.channel.id, message.id, place)
 
 
 @contextlib.contextmanager

@@ -14,11 +14,10 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeDefault,
-    ChatMember,
-    ChatMemberUpdated,
+    CallbackQuery,
+    InlineKeyboardMarkup,
     Message,
     Update,
-    User,
 )
 from telegram.constants import CallbackQueryLimit, ChatAction, ChatType, MessageLimit, ParseMode
 from telegram.error import InvalidToken, NetworkError, TelegramError
@@ -35,11 +34,13 @@ from telegram.ext import (
 )
 
 from bot.adapters.platform import BegunWork, Unreachable, repeating
+from bot.adapters.telegram.buttons import BUTTONS, Another, BackToVote, Judged, pressed, with_choices, with_votes
+from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined
 from bot.adapters.telegram.media import audio_of
-from bot.adapters.telegram.messages import ANOTHER, button_values, edit_answer, html_of, reply_to, send_reply
+from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_reply
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
-from bot.conversation import Conversation, Platform
+from bot.conversation import Conversation
 from bot.failures import Failure, FailureKind
 from bot.progress import Progress, accompanied
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
@@ -141,7 +142,7 @@ class TelegramAdapter:
             MessageHandler(new & filters.ChatType.PRIVATE & filters.TEXT, self._on_command(CommandName.HELP))
         )
         application.add_handler(MessageHandler(new & filters.StatusUpdate.MIGRATE, self._on_migration))
-        application.add_handler(CallbackQueryHandler(self._on_another, pattern=rf"^{ANOTHER}:"))
+        application.add_handler(CallbackQueryHandler(self._on_press, pattern=BUTTONS))
         application.add_handler(ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(_log_error)
 
@@ -183,7 +184,7 @@ class TelegramAdapter:
             message = update.message
             if message and self._is_for_us(message):
                 argument = " ".join(context.args or ())
-                reply = await self._assistant.command(_conversation(message, message.from_user), name, argument)
+                reply = await self._assistant.command(conversation_of(message, message.from_user), name, argument)
                 await send_reply(message, reply)
 
         return run
@@ -195,7 +196,7 @@ class TelegramAdapter:
             message = update.message
             if not message or not self._is_for_us(message):
                 return
-            conversation = _conversation(message, message.from_user)
+            conversation = conversation_of(message, message.from_user)
             target = message.reply_to_message
             audio = audio_of(target, context.bot) if target else None
             if target is None or audio is None:
@@ -211,7 +212,7 @@ class TelegramAdapter:
         message = update.message
         if not message or not self._is_for_us(message):
             return
-        conversation = _conversation(message, message.from_user)
+        conversation = conversation_of(message, message.from_user)
         audio = audio_of(message, context.bot)
         if audio is None:
             if conversation.is_private:
@@ -225,58 +226,73 @@ class TelegramAdapter:
             offset = " ".join(caption[1:]) if command == CommandName.GENRE else ""
             await self._answer(message, conversation, audio, offset, whole_track=command == CommandName.TRACK)
 
-    async def _on_another(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-        """A button under an answer: another part of the same file, or all of it, in the same message."""
+    async def _on_press(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        """A button under an answer."""
         query = update.callback_query
         if query is None or not isinstance(query.message, Message):
             return
         message = query.message
-        conversation = _conversation(message, query.from_user, is_button=True)
+        conversation = conversation_of(message, query.from_user, is_button=True)
         try:
-            from_s, owner_id = button_values(query)
-            await self._assistant.check_may_use(conversation, owner_id)
-            original = message.reply_to_message
-            audio = audio_of(original, context.bot) if original else None
-            if audio is None:
-                raise Failure(FailureKind.GONE)
+            match pressed(query.data or ""):
+                case Another() as button:
+                    await self._assistant.check_may_use(conversation, button.owner_id)
+                    audio = _audio_answered(message, context.bot)
+                    await _answer(query)
+                    await self._another(message, conversation, audio, button)
+                case Judged() as button:
+                    await self._judge(query, message, conversation, button)
+                case BackToVote() as button:
+                    await _answer(query)
+                    await self._show_votes(message, conversation, button)
         except Failure as failure:
             refusal = await self._assistant.refusal(conversation, failure)
-            words = refusal.text[: CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH]
-            with contextlib.suppress(TelegramError):
-                await query.answer(words, show_alert=True)
-            return
-        with contextlib.suppress(TelegramError):  # the press may be too old to be answered, but not to be done
-            await query.answer()
+            await _answer(query, refusal.text, is_alert=True)
+
+    async def _another(
+        self, message: Message, conversation: Conversation, audio: IncomingAudio, button: Another
+    ) -> None:
+        """Another part of the same file, or all of it, in the same message."""
         with self._begun.one():
             async with _acting(message):
-                reply = await self._assistant.identify(conversation, audio, offset=from_s, whole_track=from_s is None)
-            await edit_answer(message, reply, owner_id)
+                whole_track = button.from_s is None
+                reply = await self._assistant.identify(
+                    conversation, audio, offset=button.from_s, whole_track=whole_track
+                )
+            await edit_answer(message, reply, button.owner_id)
+
+    async def _judge(self, query: CallbackQuery, message: Message, conversation: Conversation, button: Judged) -> None:
+        """Anybody's verdict, or the genre chosen after it; the choice takes the place of the verdict's buttons."""
+        vote = button.vote()
+        audio = _audio_answered(message, query.get_bot())
+        with self._begun.one():
+            reply = await self._assistant.judge(conversation, audio, vote, from_s=button.from_s)
+            await _answer(query, reply.headline)
+            if reply.choices:
+                back = (await self._assistant.texts(conversation))("vote-back")
+                await _change_buttons(message, with_choices(message.reply_markup, reply.choices, button, back=back))
+            elif vote.corrected:
+                await self._show_votes(message, conversation, BackToVote(button.shown, button.from_s))
+
+    async def _show_votes(self, message: Message, conversation: Conversation, button: BackToVote) -> None:
+        votes = await self._assistant.vote_buttons(conversation, shown=button.shown, from_s=button.from_s)
+        await _change_buttons(message, with_votes(message.reply_markup, votes))
 
     async def _on_migration(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """A group has become a supergroup, which has another id."""
         message = update.message
         if message and message.migrate_from_chat_id:
-            new = _conversation(message, message.from_user)
+            new = conversation_of(message, message.from_user)
             await self._assistant.moved(replace(new, id=str(message.migrate_from_chat_id)), new)
 
     async def _on_membership(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """Somebody brought the bot into a group: it says how to use it, in that person's language."""
         change = update.my_chat_member
-        if change is None or not _has_joined(change) or change.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
+        if change is None or not has_joined(change) or change.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
             return
         if time.time() - change.date.timestamp() > self._settings.max_message_age_s:
             return
-        user = change.from_user
-        conversation = Conversation(
-            platform=Platform.TELEGRAM,
-            id=str(change.chat.id),
-            is_private=False,
-            language=None,
-            user_id=str(user.id),
-            user_language=user.language_code,
-            can_whisper=False,
-            may_manage=_never,
-        )
+        conversation = conversation_of_change(change)
         reply = await self._assistant.welcome(conversation)
         words = html_of(reply, MessageLimit.MAX_TEXT_LENGTH)
         with contextlib.suppress(TelegramError):
@@ -316,44 +332,6 @@ class TelegramAdapter:
         return time.time() - message.date.timestamp() <= self._settings.max_message_age_s
 
 
-def _conversation(message: Message, user: User | None, *, is_button: bool = False) -> Conversation:
-    """Where a message or a press came from; a message may be in the name of a chat, a button is pressed by a person."""
-    chat = message.chat
-    is_private = chat.type == ChatType.PRIVATE
-    sender = message.sender_chat if message.sender_chat and not is_button else user or chat
-    user_id = sender.id
-
-    async def may_manage() -> bool:
-        if is_private or user_id == chat.id:  # an anonymous administrator speaks as the group itself
-            return True
-        try:
-            member = await chat.get_member(user_id)
-        except TelegramError:
-            return False
-        return member.status in {ChatMember.OWNER, ChatMember.ADMINISTRATOR}
-
-    language = user.language_code if user else None
-    return Conversation(
-        platform=Platform.TELEGRAM,
-        id=str(chat.id),
-        is_private=is_private,
-        language=language if is_private else None,
-        user_id=str(user_id),
-        user_language=language,
-        can_whisper=False,
-        may_manage=may_manage,
-    )
-
-
-async def _never() -> bool:
-    return False
-
-
-def _has_joined(change: ChatMemberUpdated) -> bool:
-    present = {ChatMember.MEMBER, ChatMember.ADMINISTRATOR}
-    return change.new_chat_member.status in present and change.old_chat_member.status not in present
-
-
 def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:
     """Show 'sending a photo' until the block ends."""
 
@@ -362,6 +340,29 @@ def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:
             await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)
 
     return repeating(act, every_s=_ACTION_EVERY_S)
+
+
+def _audio_answered(message: Message, bot: Bot) -> IncomingAudio:
+    """The file that an answer replies to. Raises `Failure` (gone)."""
+    original = message.reply_to_message
+    audio = audio_of(original, bot) if original else None
+    if audio is None:
+        raise Failure(FailureKind.GONE)
+    return audio
+
+
+async def _answer(query: CallbackQuery, words: str = "", *, is_alert: bool = False) -> None:
+    """Say something about a press to whoever pressed. It may be too old to be answered, but not to be done."""
+    shown = words[: CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH]
+    with contextlib.suppress(TelegramError):
+        await query.answer(shown or None, show_alert=is_alert or None)
+
+
+async def _change_buttons(message: Message, buttons: InlineKeyboardMarkup) -> None:
+    try:
+        await message.edit_reply_markup(buttons)
+    except TelegramError as error:  # two people pressed at a time: the buttons are what they are to be
+        log.info("Telegram: the buttons of an answer could not be changed: %s", error.message)
 
 
 async def _log_error(update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:

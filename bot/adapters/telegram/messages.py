@@ -1,47 +1,18 @@
-"""A reply as a Telegram message: words in HTML, a picture with a caption, buttons that last."""
+"""A reply as a Telegram message: words in HTML, a picture with a caption."""
 
 import html
 import logging
 
-from telegram import (
-    CallbackQuery,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputMediaPhoto,
-    Message,
-    ReplyParameters,
-)
+from telegram import InputMediaPhoto, Message, ReplyParameters
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
-from bot.failures import Failure, FailureKind
+from bot.adapters.telegram.buttons import keyboard_of
 from bot.replies import Reply
 
 log = logging.getLogger(__name__)
 
-ANOTHER = "another"
-"""What the data of our buttons begins with."""
-_WHOLE = "all"
 _TRIES = 3
-
-
-def button_values(query: CallbackQuery) -> tuple[float | None, str]:
-    """The second to start at (None: the whole track) and whoever may press, from `another:<second>:<person>`."""
-    try:
-        _, second, owner_id = (query.data or "").split(":")
-        return None if second == _WHOLE else float(second), owner_id
-    except ValueError as error:
-        raise Failure(FailureKind.GONE, "unknown button") from error
-
-
-def keyboard_of(reply: Reply, owner_id: str) -> InlineKeyboardMarkup | None:
-    if not reply.parts or not owner_id:
-        return None
-    row = []
-    for part in reply.parts:
-        second = _WHOLE if part.from_s is None else f"{part.from_s:g}"
-        row.append(InlineKeyboardButton(part.label, callback_data=f"{ANOTHER}:{second}:{owner_id}"))
-    return InlineKeyboardMarkup.from_row(row)
 
 
 def html_of(reply: Reply, length: int) -> str:

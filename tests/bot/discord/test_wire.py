@@ -13,9 +13,10 @@ from PIL import Image
 
 from bot.assistant import CommandName
 from bot.texts import texts_in
+from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES
 from config import Settings
-from tests.bot.chats import Wired, discord_adapter, nth, plain, running, wired
+from tests.bot.chats import Wired, discord_adapter, kept, nth, plain, running, wired
 from tests.bot.conftest import PoolMaker
 from tests.bot.test_workers import worker_pids
 from tests.support.audio import dance_track, encode
@@ -30,6 +31,10 @@ def sends(server: DiscordServer) -> list[Request]:
 
 def button_of(message: dict[str, Any]) -> str:
     return str(message["components"][0]["components"][0]["custom_id"])
+
+
+def votes_of(message: dict[str, Any]) -> list[str]:
+    return [str(button["custom_id"]) for button in message["components"][1]["components"]]
 
 
 def answers(server: DiscordServer) -> list[dict[str, Any]]:
@@ -222,6 +227,8 @@ async def test_the_commands_are_described_in_both_languages(discord_server: Disc
         assert told[name]["contexts"] == [0, 1, 2]
         assert told[name]["integration_types"] == [0, 1]
     assert told["Identify genre"]["name_localizations"]["es-419"] == spanish("command-menu")
+    (feedback,) = told["privacy"]["options"]
+    assert [choice["value"] for choice in feedback["choices"]] == ["on", "off"]
     option = {o["name"]: o for o in told["genre"]["options"]}["track"]
     assert option["description_localizations"]["es-ES"] == spanish("command-genre-track")
 
@@ -404,3 +411,90 @@ async def test_a_whole_track_by_command_and_by_button(discord_server: DiscordSer
     await discord_server.press(message, message["components"][0]["components"][1]["custom_id"])
     edited = await discord_server.wait_for("PATCH", "@original", number=2)
     assert "Listened to 13 windows" in plain(edited.body)
+
+
+async def test_thumbs_up_is_kept_and_thanked_for_in_private(
+    discord_server: DiscordServer, behind: Wired, track_mp3: bytes
+) -> None:
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages")
+    message = answers(discord_server)[-1]
+    assert [b["label"] for b in message["components"][1]["components"]] == ["👍 Right", "👎 Wrong"]
+    right, _ = votes_of(message)
+    stranger = discord_server.user_id + 1  # anybody may judge, not only whoever posted the file
+    await discord_server.press(message, right, user_id=stranger, locale="es-ES")
+    thanks = await discord_server.wait_for("POST", "/webhooks/")
+    assert plain(thanks.body) == texts_in("es")("vote-thanks")
+    assert thanks.body["flags"] == 64
+    assert [(row.platform, row.start_s, row.verdict) for row in await kept(behind.storage)] == [
+        ("discord", 30.0, "right")
+    ]
+    assert answers(discord_server)[-1]["components"] == message["components"]
+
+
+async def test_thumbs_down_asks_what_it_is_even_after_a_restart(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    async with DiscordServer() as server:
+        behind = await wired(settings, make_pool(), tmp_path)
+        async with running(discord_adapter(behind, server)):
+            await server.post(attachments=[server.add_file(track_mp3)])
+            await server.wait_for("POST", "/messages")
+        await behind.storage.close()
+        again = await wired(settings, make_pool(), tmp_path)
+        async with running(discord_adapter(again, server)):
+            message = answers(server)[-1]
+            await server.press(message, votes_of(message)[1])
+            asked = await server.wait_for("POST", "/webhooks/")
+            assert plain(asked.body) == texts_in("en")("vote-question")
+            assert asked.body["flags"] == 64
+            assert [(row.verdict, row.corrected) for row in await kept(again.storage)] == [("wrong", None)]
+        third = await wired(settings, make_pool(), tmp_path)
+        async with running(discord_adapter(third, server)):
+            question = answers(server)[-1]
+            menu = question["components"][0]["components"][0]
+            assert len(menu["options"]) == len(GENRES)  # without the one that is wrong, with none of them
+            await server.press(question, menu["custom_id"], values=[NONE_OF_THEM])
+            thanks = await server.wait_for("PATCH", "@original")
+            assert plain(thanks.body) == texts_in("en")("vote-thanks")
+            assert thanks.body["components"] == []
+            assert [(row.verdict, row.corrected) for row in await kept(third.storage)] == [("wrong", "none")]
+        for one in (again, third):
+            await one.storage.close()
+
+
+async def test_a_vote_on_a_whole_track_that_came_with_a_command(
+    discord_server: DiscordServer, behind: Wired, track_mp3: bytes
+) -> None:
+    file = discord_server.add_file(track_mp3)
+    options = [{"name": "track", "type": 11, "value": file["id"]}]
+    await discord_server.slash("track", options, {"attachments": {file["id"]: file}})
+    await discord_server.wait_for("PATCH", "@original")
+    message = answers(discord_server)[-1]
+    await discord_server.press(message, votes_of(message)[0])
+    await discord_server.wait_for("POST", "/webhooks/")
+    assert len(await kept(behind.storage)) == 13
+    assert len([r for r in discord_server.requests if "/attachments/" in r.path]) == 1  # the answer was remembered
+
+
+async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
+    discord_server: DiscordServer, behind: Wired, track_mp3: bytes
+) -> None:
+    posted = await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages")
+    message = answers(discord_server)[-1]
+    await discord_server.slash("privacy", [{"name": "feedback", "type": 3, "value": "off"}], permissions=MANAGER)
+    await discord_server.wait_for("POST", "/webhooks/", number=1)
+    await discord_server.press(message, votes_of(message)[0])
+    refused = await discord_server.wait_for("POST", "/webhooks/", number=2)
+    assert "Feedback is switched off here. " in plain(refused.body).replace("\n", " ")
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    await discord_server.wait_for("POST", "/messages", number=2)
+    assert len(answers(discord_server)[-1]["components"]) == 1  # the buttons for other parts alone
+    await discord_server.slash("privacy", [{"name": "feedback", "type": 3, "value": "on"}], permissions=MANAGER)
+    await discord_server.wait_for("POST", "/webhooks/", number=3)
+    del discord_server.messages[int(posted["id"])]
+    await discord_server.press(message, votes_of(message)[0])
+    gone = await discord_server.wait_for("POST", "/webhooks/", number=4)
+    assert "The file is no longer there." in plain(gone.body)
+    assert await kept(behind.storage) == []

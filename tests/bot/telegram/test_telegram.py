@@ -12,14 +12,20 @@ from PIL import Image
 
 from bot.assistant import CommandName
 from bot.texts import texts_in
+from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES
 from config import Settings
-from tests.bot.chats import GROUP, OTHER, PERSON, Wired, running, telegram_adapter, wired
+from tests.bot.chats import GROUP, OTHER, PERSON, Wired, kept, running, telegram_adapter, wired
 from tests.bot.conftest import PoolMaker
 from tests.support.audio import dance_track, encode, encode_with_ffmpeg
 from tests.support.telegram_server import Json, TelegramServer
 
 ALICE = 7
+
+
+def rows_of(message: Json) -> list[list[tuple[str, str]]]:
+    """The rows of buttons under a message: label and data of each."""
+    return [[(b["text"], b["callback_data"]) for b in row] for row in message["reply_markup"]["inline_keyboard"]]
 
 
 def text_of(message: Json) -> str:
@@ -409,3 +415,105 @@ async def test_a_whole_track_by_command_by_caption_and_by_button(telegram: Teleg
     await telegram.wait_for("editMessageMedia")
     assert "Listened to 13 windows" in telegram.sent(0)["caption"]
     assert len(telegram.of("getFile")) == 2  # one for the window, one for the track; the rest is remembered
+
+
+async def test_thumbs_up_is_kept_and_thanked_for(telegram: TelegramServer, behind: Wired, track_mp3: bytes) -> None:
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto")
+    (_, (right, wrong)) = rows_of(telegram.sent())
+    assert (right[0], wrong[0]) == ("👍 Right", "👎 Wrong")
+    telegram.press(telegram.sent(), right[1], user_id=OTHER)  # anybody may judge, not only whoever posted the file
+    call = await telegram.wait_for("answerCallbackQuery")
+    assert call.params["text"] == texts_in("en")("vote-thanks")
+    assert not call.params.get("show_alert")
+    assert [(row.platform, row.start_s, row.verdict) for row in await kept(behind.storage)] == [
+        ("telegram", 30.0, "right")
+    ]
+    assert telegram.of("editMessageReplyMarkup") == []
+
+
+async def test_thumbs_down_asks_what_it_is_and_the_buttons_come_back(
+    telegram: TelegramServer, behind: Wired, track_mp3: bytes
+) -> None:
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), caption="/genre 1:02.25")
+    await telegram.wait_for("sendPhoto")
+    usual = rows_of(telegram.sent())
+    telegram.press(telegram.sent(), usual[1][1][1])
+    call = await telegram.wait_for("answerCallbackQuery", number=1)
+    assert call.params["text"] == texts_in("en")("vote-question")
+    await telegram.wait_for("editMessageReplyMarkup", number=1)
+    first, *choices, (back,) = rows_of(telegram.sent())
+    assert first == usual[0]
+    assert [len(row) for row in choices] == [2] * 8  # fifteen genres and none of them
+    assert choices[-1][-1][0] == texts_in("en")("vote-none")
+    assert [(row.verdict, row.corrected) for row in await kept(behind.storage)] == [("wrong", None)]
+    telegram.press(telegram.sent(), back[1])
+    await telegram.wait_for("editMessageReplyMarkup", number=2)
+    assert rows_of(telegram.sent()) == usual
+    telegram.press(telegram.sent(), usual[1][1][1])
+    await telegram.wait_for("editMessageReplyMarkup", number=3)
+    label, data = choices[0][1]
+    telegram.press(telegram.sent(), data)
+    call = await telegram.wait_for("answerCallbackQuery", number=4)
+    assert call.params["text"] == texts_in("en")("vote-thanks")
+    await telegram.wait_for("editMessageReplyMarkup", number=4)
+    assert rows_of(telegram.sent()) == usual
+    (row,) = await kept(behind.storage)
+    assert row.corrected in {genre.slug for genre in GENRES if genre.name in label}
+    assert row.start_s == 37.0  # asked for beyond the end, and judged as it was answered
+
+
+async def test_a_verdict_and_a_choice_work_after_a_restart(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> None:
+    behind = await wired(settings, make_pool(), tmp_path)
+    async with TelegramServer() as telegram:
+        async with running(telegram_adapter(behind, telegram)):
+            telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), caption="/track")
+            await telegram.wait_for("sendPhoto")
+            telegram.press(telegram.sent(), rows_of(telegram.sent())[1][1][1])
+            await telegram.wait_for("editMessageReplyMarkup")
+        await behind.storage.close()
+        again = await wired(settings, make_pool(), tmp_path)
+        async with running(telegram_adapter(again, telegram)):
+            telegram.press(telegram.sent(), rows_of(telegram.sent())[-2][-1][1])
+            await telegram.wait_for("editMessageReplyMarkup", number=2)
+            rows = await kept(again.storage)
+            assert len(rows) == 13
+            assert {row.corrected for row in rows} == {NONE_OF_THEM}
+        await again.storage.close()
+
+
+async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
+    telegram: TelegramServer, behind: Wired, track_mp3: bytes
+) -> None:
+    telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3))
+    await telegram.wait_for("sendPhoto", number=1)
+    right, wrong = rows_of(telegram.sent())[1]
+    answer = telegram.sent()
+    telegram.press(answer, wrong[1])
+    await telegram.wait_for("editMessageReplyMarkup", number=1)
+    telegram.send(chat_id=ALICE, text="/privacy off")
+    await telegram.wait_for("sendMessage", number=1)
+    assert telegram.sent()["text"] == texts_in("en")("feedback-off")
+    assert await kept(behind.storage) == []
+    telegram.press(answer, right[1])
+    call = await telegram.wait_for("answerCallbackQuery", number=2)
+    assert "Feedback is switched off here." in call.params["text"]
+    assert call.params["show_alert"]
+    telegram.press(answer, rows_of(telegram.sent(0))[-1][0][1])  # back, out of the choice
+    await telegram.wait_for("editMessageReplyMarkup", number=2)
+    assert len(rows_of(telegram.sent(0))) == 1
+    telegram.send(chat_id=ALICE, text="/privacy on")
+    await telegram.wait_for("sendMessage", number=2)
+    telegram._messages[ALICE, answer["message_id"]].pop("reply_to_message")
+    telegram.press(answer, right[1])
+    call = await telegram.wait_for("answerCallbackQuery", number=4)
+    assert "The file is no longer there." in call.params["text"]
+    telegram.press(answer, "vote:right:polka:30")
+    call = await telegram.wait_for("answerCallbackQuery", number=5)
+    assert "That is not one of the choices." in call.params["text"]
+    telegram.press(answer, "vote:what")
+    call = await telegram.wait_for("answerCallbackQuery", number=6)
+    assert "The file is no longer there." in call.params["text"]
+    assert await kept(behind.storage) == []
