@@ -35,7 +35,8 @@ _READABLE: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".p
 class FeatureTable:
     """Rows of n windows: `features` (n, columns) float32, `labels` (n,) indices into `SLUGS`, the rest (n,) text.
 
-    `columns` names the features, `FEATURE_NAMES` first. `has_tracks` is False where no table named its tracks: every row then counts as a track of its own.
+    `columns` names the features, `FEATURE_NAMES` first. `has_tracks` is False where no table named its tracks: every
+    row then counts as a track of its own.
     """
 
     features: FloatArray
