@@ -1,4 +1,4 @@
-"""The command line of the training: fit, evaluate, extract, slice."""
+"""The command line of the training: fit, evaluate, extract, export-feedback, slice."""
 
 import argparse
 import os
@@ -60,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
     extract.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
     extract.set_defaults(run=_extract)
+
+    feedback = commands.add_parser(
+        "export-feedback", help="make a feature table from what people said about the bot's answers"
+    )
+    feedback.add_argument("--database", metavar="URL", help="the bot's database (default: DATABASE_URL)")
+    feedback.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    feedback.set_defaults(run=_export_feedback)
 
     slice_ = commands.add_parser("slice", help="cut long mixes into 3-second clips")
     slice_.add_argument("--mix", type=Path, nargs="+", required=True, metavar="PATH")
@@ -136,6 +143,23 @@ def _extract(options: argparse.Namespace) -> int:
     result = extract_table(options.audio, options.out, workers=options.workers)
     print(f"{options.out}: {result.windows} windows; {len(result.refused)} files passed over")
     return 0
+
+
+def _export_feedback(options: argparse.Namespace) -> int:
+    from training.feedback import export_feedback
+
+    done = export_feedback(options.database or _configured_database(), options.out)
+    print(f"{options.out}: {done}")
+    return 0
+
+
+def _configured_database() -> str:
+    from config import SettingsError, load_settings
+
+    try:
+        return load_settings().database_url.get_secret_value()
+    except SettingsError as error:
+        raise TrainingError(str(error)) from error
 
 
 def _slice(options: argparse.Namespace) -> int:
