@@ -38,13 +38,17 @@ async def run(settings: Settings) -> None:
         queue_limit=settings.queue_limit,
     )
     service = GenreService(settings, pool)
-    runner = web.AppRunner(WebAdapter(settings, service).application(), access_log=None, shutdown_timeout=2.0)
+    page = WebAdapter(settings, service)
+    runner = web.AppRunner(page.application(), access_log=None, shutdown_timeout=2.0)
     stop = _stop_signal()
     platforms: list[asyncio.Task[None]] = []
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(runner.cleanup)
         await _listen(runner, settings)
-        adapters = await _chat_adapters(settings, service, closing)
+        storage = await _storage(settings, closing)
+        if storage and settings.feedback:
+            page.ask_for_feedback(storage)
+        adapters = _chat_adapters(settings, service, storage) if storage and _has_chats(settings) else []
         closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
         pool.start()
         platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
@@ -64,22 +68,33 @@ async def _wind_down(service: GenreService, pool: WorkerPool, platforms: list[as
         await asyncio.gather(*late, return_exceptions=True)
 
 
-async def _chat_adapters(
-    settings: Settings, service: GenreService, closing: contextlib.AsyncExitStack
-) -> list[ChatAdapter]:
-    """The platforms that have a token. Their libraries are imported only where they are used."""
-    if not settings.discord_token and not settings.telegram_token:
+def _has_chats(settings: Settings) -> bool:
+    return bool(settings.discord_token or settings.telegram_token)
+
+
+async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> Storage | None:
+    """The database, if it is needed. Chats cannot do without it; the page can, and then asks for no feedback."""
+    if not _has_chats(settings):
         log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
-        return []
+        if not settings.feedback:
+            return None
+    try:
+        storage = await Storage.open(settings.database_url.get_secret_value())
+    except StorageUnusable as error:
+        if _has_chats(settings):
+            raise CannotRun(str(error)) from error
+        log.warning("%s. The page works without it, but asks for no feedback.", error)
+        return None
+    closing.push_async_callback(storage.close)
+    return storage
+
+
+def _chat_adapters(settings: Settings, service: GenreService, storage: Storage) -> list[ChatAdapter]:
+    """The platforms that have a token. Their libraries are imported only where they are used."""
     if not settings.discord_token:
         log.info("DISCORD_TOKEN is not set: Discord is off.")
     if not settings.telegram_token:
         log.info("TELEGRAM_TOKEN is not set: Telegram is off.")
-    try:
-        storage = await Storage.open(settings.database_url.get_secret_value())
-    except StorageUnusable as error:
-        raise CannotRun(str(error)) from error
-    closing.push_async_callback(storage.close)
     assistant = Assistant(settings, service, storage)
     adapters: list[ChatAdapter] = []
     if settings.discord_token:

@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = Field(None, description="bot token from @BotFather")
 
     database_url: SecretStr = Field(
-        SecretStr("sqlite:///genre-bot.sqlite3"), description="where chats' settings are kept: SQLite or PostgreSQL"
+        SecretStr("sqlite:///genre-bot.sqlite3"),
+        description="where chats' settings and feedback are kept: SQLite or PostgreSQL",
     )
     discord_message_content: bool = Field(
         True, description="false: do without Discord's message content intent, answer only when asked"

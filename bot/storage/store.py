@@ -23,6 +23,8 @@ from bot.votes import Evidence, Vote, Voter
 log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_CONNECT_TIMEOUT_S = 10
+"""A server that does not answer at all would otherwise hold up the start for minutes."""
 
 
 class StorageUnusable(Exception):
@@ -191,7 +193,10 @@ def _with_driver(url: str) -> sa.URL:
     driver = _DRIVERS.get(parsed.drivername.partition("+")[0])
     if driver is None:
         raise ArgumentError(f"no driver for {parsed.drivername}")
-    return parsed.set(drivername=driver)
+    parsed = parsed.set(drivername=driver)
+    if parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query:
+        parsed = parsed.update_query_dict({"connect_timeout": str(_CONNECT_TIMEOUT_S)})
+    return parsed
 
 
 def _migrate(connection: sa.Connection) -> None:

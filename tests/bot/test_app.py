@@ -31,7 +31,7 @@ class Bot:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bot"],
-            env={**inherited, "WEB_PORT": str(self.port), "WORKERS": "1", **environment},
+            env={**inherited, "WEB_PORT": str(self.port), "WORKERS": "1", "DATABASE_URL": "sqlite://", **environment},
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -74,6 +74,17 @@ def test_without_tokens_the_page_is_on_and_one_line_says_so(bot: Bot) -> None:
     assert len(lines) == 1
     assert "only the web page is on" in lines[0]
     assert f"http://127.0.0.1:{bot.port}" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("environment", [{"DATABASE_URL": "nonsense"}, {"FEEDBACK": "false"}], ids=["broken", "off"])
+def test_the_page_alone_needs_no_database(environment: dict[str, str]) -> None:
+    bot = Bot(**environment)
+    with bot.process:
+        bot.until_ready()
+        log = bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
+    assert ("asks for no feedback" in log) == ("DATABASE_URL" in environment)
     assert "Traceback" not in log
 
 

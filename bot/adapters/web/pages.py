@@ -11,6 +11,7 @@ from bot.jobs import Answer
 from bot.replies import (
     clock,
     failure_texts,
+    genre_choices,
     headline,
     note_sentences,
     shortened,
@@ -41,9 +42,14 @@ def render_page(
     whole_track: bool = False,
     answer: Answer | None = None,
     file_name: str = "",
+    token: str = "",
     failure: Failure | None = None,
+    notice: str = "",
 ) -> str:
-    """The whole page; at most one of `answer` and `failure` is given."""
+    """The whole page; at most one of `answer`, `failure` and `notice` is given.
+
+    `token` names the answer where people are asked whether it is right.
+    """
     return _TEMPLATES.get_template("page.html").render(
         t=texts,
         languages=[(code, texts_in(code)("language-name")) for code in LANGUAGES],
@@ -54,6 +60,9 @@ def render_page(
         whole_track=whole_track,
         is_ready=is_ready,
         result=_result(answer, texts, file_name) if answer else None,
+        token=token,
+        choices=genre_choices(texts, shown=answer.classification.genre.slug) if answer and token else (),
+        notice=notice,
         failure=failure_texts(failure, texts, settings) if failure else None,
     )
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.web.feedback import PageFeedback, read_vote_form
 from bot.adapters.web.forms import ClipForm, read_clip_form
 from bot.adapters.web.pages import render_page
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer
 from bot.replies import failure_texts
 from bot.service import GenreService
+from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
 from config import Settings
 
@@ -28,13 +30,18 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_FEEDBACK_HEADER = "Feedback-Token"
 _STATUS: dict[FailureKind, int] = {
     FailureKind.NO_FILE: 400,
     FailureKind.BAD_OFFSET: 400,
+    FailureKind.BAD_CHOICE: 400,
+    FailureKind.FEEDBACK_OFF: 403,
     FailureKind.DOWNLOAD: 408,
+    FailureKind.GONE: 410,
     FailureKind.TOO_LARGE: 413,
     FailureKind.BUSY: 503,
     FailureKind.STOPPING: 503,
+    FailureKind.STORAGE: 503,
     FailureKind.TIMEOUT: 504,
     FailureKind.CRASHED: 500,
     FailureKind.INTERNAL: 500,
@@ -50,6 +57,11 @@ class WebAdapter:
     def __init__(self, settings: Settings, service: GenreService) -> None:
         self._settings = settings
         self._service = service
+        self._feedback: PageFeedback | None = None
+
+    def ask_for_feedback(self, storage: Storage) -> None:
+        """From now on people are asked whether an answer was right. Without it the page does all the rest."""
+        self._feedback = PageFeedback(storage)
 
     def application(self) -> web.Application:
         """The routes, ready to be run by aiohttp."""
@@ -57,6 +69,8 @@ class WebAdapter:
         application.router.add_get("/", self.show_page)
         application.router.add_post("/", self.answer_page)
         application.router.add_post("/api/classify", self.answer_json)
+        application.router.add_post("/feedback", self.take_feedback)
+        application.router.add_post("/api/feedback", self.take_feedback_json)
         application.router.add_get("/healthz", self.health)
         application.router.add_static("/static", _STATIC)
         return application
@@ -71,22 +85,38 @@ class WebAdapter:
             return self._page(request, failure=failure, status=_status(failure))
         offset = "" if form.offset_s is None else f"{form.offset_s:g}"
         return self._page(
-            request, answer=answer, file_name=form.audio.name, offset=offset, whole_track=form.whole_track
+            request,
+            answer=answer,
+            file_name=form.audio.name,
+            offset=offset,
+            whole_track=form.whole_track,
+            token=self._token(answer),
         )
 
     async def answer_json(self, request: web.Request) -> web.Response:
         try:
             form, answer = await self._identify(request, with_excerpt=False)
         except Failure as failure:
-            words = failure_texts(failure, _texts(request), self._settings)
-            error = {
-                "kind": failure.kind.value,
-                "message": words.reason,
-                "advice": words.advice,
-                "reference": words.reference,
-            }
-            return _json({"error": error}, status=_status(failure))
-        return _json(answer.classification.to_dict(file=form.audio.name))
+            return self._refusal(request, failure)
+        response = _json(answer.classification.to_dict(file=form.audio.name))
+        if token := self._token(answer):  # beside the answer, which stays what the command line says
+            response.headers[_FEEDBACK_HEADER] = token
+        return response
+
+    async def take_feedback(self, request: web.Request) -> web.Response:
+        """A verdict from the page's form, where no script sends it."""
+        try:
+            await self._take_vote(request)
+        except Failure as failure:
+            return self._page(request, failure=failure, status=_status(failure))
+        return self._page(request, notice=_texts(request)("vote-thanks"))
+
+    async def take_feedback_json(self, request: web.Request) -> web.Response:
+        try:
+            await self._take_vote(request)
+        except Failure as failure:
+            return self._refusal(request, failure)
+        return _json({"message": _texts(request)("vote-thanks")})
 
     async def health(self, _: web.Request) -> web.Response:
         model = self._service.model
@@ -112,6 +142,32 @@ class WebAdapter:
             log.exception("No answer: %s", failure)
             raise failure from error
 
+    def _token(self, answer: Answer) -> str:
+        """Under which this answer can be judged; empty where nobody is asked."""
+        model = self._service.model
+        return self._feedback.remember(answer, model) if self._feedback and model else ""
+
+    async def _take_vote(self, request: web.Request) -> None:
+        try:
+            form = await read_vote_form(request)
+            if self._feedback is None:
+                raise Failure(FailureKind.FEEDBACK_OFF)
+            await self._feedback.take(form)
+        except Failure as failure:
+            level = logging.WARNING if failure.kind.is_ours else logging.INFO
+            log.log(level, "No feedback: %s", failure)
+            raise
+
+    def _refusal(self, request: web.Request, failure: Failure) -> web.Response:
+        words = failure_texts(failure, _texts(request), self._settings)
+        error = {
+            "kind": failure.kind.value,
+            "message": words.reason,
+            "advice": words.advice,
+            "reference": words.reference,
+        }
+        return _json({"error": error}, status=_status(failure))
+
     def _page(
         self,
         request: web.Request,
@@ -121,7 +177,9 @@ class WebAdapter:
         whole_track: bool = False,
         answer: Answer | None = None,
         file_name: str = "",
+        token: str = "",
         failure: Failure | None = None,
+        notice: str = "",
     ) -> web.Response:
         html = render_page(
             _texts(request),
@@ -131,7 +189,9 @@ class WebAdapter:
             whole_track=whole_track,
             answer=answer,
             file_name=file_name,
+            token=token,
             failure=failure,
+            notice=notice,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)

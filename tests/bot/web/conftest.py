@@ -1,13 +1,15 @@
-"""The page as it runs: a real server on a free port, a real worker."""
+"""The page as it runs: a real server on a free port, a real worker, a database."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from bot.adapters.web.server import WebAdapter
 from bot.service import GenreService
+from bot.storage import Storage
 from bot.workers import WorkerPool
 from config import Settings
 from tests.bot.conftest import PoolMaker
@@ -15,15 +17,19 @@ from tests.bot.conftest import PoolMaker
 
 @dataclass(frozen=True)
 class RunningPage:
-    """A server's address, and the settings and pool behind it."""
+    """A server's address, and what stands behind it."""
 
     url: str
     settings: Settings
     pool: WorkerPool
+    storage: Storage
 
 
-async def serve(settings: Settings, pool: WorkerPool) -> tuple[web.AppRunner, str]:
+async def serve(settings: Settings, pool: WorkerPool, storage: Storage | None) -> tuple[web.AppRunner, str]:
+    """Serve a page; without a storage it asks for no feedback."""
     adapter = WebAdapter(settings, GenreService(settings, pool))
+    if storage:
+        adapter.ask_for_feedback(storage)
     runner = web.AppRunner(adapter.application(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -33,9 +39,11 @@ async def serve(settings: Settings, pool: WorkerPool) -> tuple[web.AppRunner, st
 
 
 @pytest.fixture
-async def page(settings: Settings, make_pool: PoolMaker) -> AsyncIterator[RunningPage]:
+async def page(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[RunningPage]:
     """A page whose worker may still be warming up; uploads are capped at 2 MB."""
     pool = make_pool()
-    runner, url = await serve(settings, pool)
-    yield RunningPage(url, settings, pool)
+    storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+    runner, url = await serve(settings, pool, storage)
+    yield RunningPage(url, settings, pool, storage)
     await runner.cleanup()
+    await storage.close()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.bot.chats import kept
 from tests.bot.web.conftest import RunningPage
 from tests.support.audio import dance_track, mp3
 
@@ -94,6 +95,41 @@ async def test_a_clip_is_uploaded_and_answered(
     assert await tab.evaluate("document.activeElement.id") == "result"
     assert await fits(tab)
     await shoot(tab, f"answer-{locale}-{viewport['width']}")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_an_answer_is_judged_where_it_stands(
+    browser: Browser, page: RunningPage, clip: Path, viewport: dict[str, int]
+) -> None:
+    tab = await opened(browser, page, viewport=viewport)
+    await tab.locator("#file").set_input_files(clip)
+    await tab.get_by_role("button", name="Identify").click()
+    await tab.get_by_role("button", name="👍 Right").click(timeout=15_000)
+    await expect(tab.get_by_text("Thanks, noted.")).to_be_visible()
+    assert [row.verdict for row in await kept(page.storage)] == ["right"]
+    await tab.get_by_text("👎 Wrong").click()
+    menu = tab.get_by_label("What is it then?")
+    await menu.select_option("none")
+    assert await fits(tab)
+    await shoot(tab, f"feedback-{viewport['width']}")
+    await tab.get_by_role("button", name="Send").click()
+    await expect(menu).to_be_hidden()
+    await expect(tab.get_by_text("Thanks, noted.")).to_be_visible()
+    await expect(tab.get_by_role("heading", name="Result")).to_be_visible()
+    assert [(row.verdict, row.corrected) for row in await kept(page.storage)] == [("wrong", "none")]
+
+
+async def test_an_answer_is_judged_without_javascript(browser: Browser, page: RunningPage, clip: Path) -> None:
+    tab = await opened(browser, page, java_script_enabled=False, locale="es-ES", viewport=PHONE)
+    await tab.locator("#file").set_input_files(clip)
+    await tab.locator("button").click()
+    await tab.get_by_text("👎 Incorrecto").click(timeout=15_000)
+    await expect(tab.get_by_text("Analizado: del segundo 30 al 33")).to_be_visible()  # the answer is still there
+    await tab.get_by_label("¿Qué género es entonces?").select_option("none")
+    await tab.get_by_role("button", name="Enviar").click()
+    await expect(tab.get_by_text("Gracias, anotado.")).to_be_visible()
+    assert [(row.verdict, row.corrected) for row in await kept(page.storage)] == [("wrong", "none")]
+    await shoot(tab, "feedback-thanks")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

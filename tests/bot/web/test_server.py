@@ -14,8 +14,14 @@ import pytest
 
 from bot.failures import Failure, FailureKind
 from bot.service import GenreService
+from bot.texts import texts_in
+from bot.votes import NONE_OF_THEM
 from classifier.cli import main as classify_on_command_line
-from tests.bot.web.conftest import RunningPage
+from classifier.genres import SLUGS
+from config import Settings
+from tests.bot.chats import kept
+from tests.bot.conftest import PoolMaker
+from tests.bot.web.conftest import RunningPage, serve
 
 
 @pytest.fixture
@@ -209,3 +215,97 @@ async def test_a_whole_track_as_json_and_as_a_page(http: aiohttp.ClientSession, 
     assert text.count('class="time"') == len(answer["segments"])
     assert "<audio" not in text
     assert re.search(r'name="whole_track"[^>]* checked', text)
+
+
+async def test_an_answer_is_judged_under_its_token_and_the_last_word_counts(
+    http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes
+) -> None:
+    async with http.post("/api/classify", data=form(track_mp3, offset="12.5")) as response:
+        token, answer = response.headers["Feedback-Token"], await response.json()
+    shown = answer["genre"]["slug"]
+    another = next(slug for slug in SLUGS if slug != shown)
+    for verdict, genre in (("right", ""), ("wrong", ""), ("wrong", another), ("wrong", NONE_OF_THEM)):
+        vote = {"token": token, "verdict": verdict, "genre": genre}
+        async with http.post("/api/feedback", data=vote, params={"lang": "es"}) as response:
+            assert response.status == 200
+            assert await response.json() == {"message": texts_in("es")("vote-thanks")}
+        (row,) = await kept(page.storage)
+        assert (row.platform, row.start_s, row.predicted) == ("web", 12.5, shown)
+        assert (row.verdict, row.corrected or "") == (verdict, genre)
+        assert row.confidence == pytest.approx(answer["confidence"], abs=1e-6)
+
+
+async def test_a_whole_track_is_judged_too(http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes) -> None:
+    data = form(track_mp3)
+    data.add_field("whole_track", "1")
+    async with http.post("/api/classify", data=data) as response:
+        token = response.headers["Feedback-Token"]
+    async with http.post("/api/feedback", data={"token": token, "verdict": "right"}) as response:
+        assert response.status == 200
+    assert len(await kept(page.storage)) == 13
+
+
+async def test_what_is_no_vote_is_refused(http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes) -> None:
+    async with http.post("/api/classify", data=form(track_mp3)) as response:
+        token, shown = response.headers["Feedback-Token"], (await response.json())["genre"]["slug"]
+    good = {"token": token, "verdict": "wrong"}
+    for vote, status, kind in (
+        ({**good, "token": "guessed"}, 410, "gone"),
+        ({**good, "verdict": "perhaps"}, 400, "bad-choice"),
+        ({**good, "genre": "polka"}, 400, "bad-choice"),
+        ({**good, "genre": shown}, 400, "bad-choice"),
+        ({}, 410, "gone"),
+        (b"{}", 400, "bad-choice"),
+        ({**good, **{str(number): "x" for number in range(9)}}, 400, "bad-choice"),
+    ):
+        async with http.post("/api/feedback", data=vote) as response:
+            assert response.status == status
+            assert (await response.json())["error"]["kind"] == kind
+    assert await kept(page.storage) == []
+
+
+async def test_the_plain_forms_judge_without_javascript(
+    http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes
+) -> None:
+    async with http.post("/?lang=es", data=form(track_mp3)) as response:
+        text = html.unescape(await response.text())
+    assert "¿Es correcto?" in text
+    assert text.count("<option") == len(SLUGS) + 1  # all but the one shown; none of them; not known
+    tokens = set(re.findall(r'name="token" value="([^"]+)"', text))
+    (token,) = tokens
+    async with http.post("/feedback?lang=es", data={"token": token, "verdict": "right"}) as response:
+        assert response.status == 200
+        assert texts_in("es")("vote-thanks") in await response.text()
+    assert len(await kept(page.storage)) == 1
+    async with http.post("/feedback?lang=es", data={"token": "old", "verdict": "right"}) as response:
+        assert response.status == 410
+        assert texts_in("es")("failure-gone") in await response.text()
+
+
+async def test_votes_that_cannot_be_kept_are_refused_and_the_page_goes_on(
+    http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with http.post("/api/classify", data=form(track_mp3)) as response:
+        token = response.headers["Feedback-Token"]
+    async with page.storage._engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE feedback")
+    async with http.post("/api/feedback", data={"token": token, "verdict": "right"}) as response:
+        assert response.status == 503
+        assert (await response.json())["error"]["reference"] in caplog.text
+    async with http.post("/", data=form(track_mp3)) as response:
+        assert response.status == 200
+
+
+async def test_without_a_database_nobody_is_asked(settings: Settings, make_pool: PoolMaker, track_mp3: bytes) -> None:
+    runner, url = await serve(settings, make_pool(), None)
+    async with aiohttp.ClientSession(url) as session:
+        async with session.post("/", data=form(track_mp3)) as response:
+            text = await response.text()
+        assert 'class="headline"' in text
+        assert 'name="token"' not in text
+        async with session.post("/api/classify", data=form(track_mp3)) as response:
+            assert "Feedback-Token" not in response.headers
+        async with session.post("/api/feedback", data={"token": "x", "verdict": "right"}) as response:
+            assert response.status == 403
+            assert (await response.json())["error"]["kind"] == "feedback-off"
+    await runner.cleanup()

@@ -51,6 +51,22 @@ form.addEventListener("submit", (event) => {
   request.send(new FormData(form));
 });
 
+// A verdict on the answer is said below it; the answer stays where it is.
+result.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const vote = event.target;
+  const said = result.querySelector(".said");
+  said.textContent = ""; // the same words said again are heard again
+  try {
+    const response = await fetch(vote.dataset.script, { method: "POST", body: new URLSearchParams(new FormData(vote)) });
+    const answer = await response.json();
+    said.textContent = answer.message ?? `${answer.error.message} ${answer.error.advice}`;
+    vote.closest("details")?.removeAttribute("open");
+  } catch {
+    said.textContent = form.dataset.network;
+  }
+});
+
 for (const kind of ["dragenter", "dragover"]) {
   drop.addEventListener(kind, (event) => {
     event.preventDefault();
