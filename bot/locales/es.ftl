@@ -89,7 +89,7 @@ about-limits = Conoce 16 géneros y da uno de ellos a cualquier sonido. Cuando n
 privacy-heading = No se guarda ningún audio.
 privacy-audio = Un archivo queda en memoria hasta que se envía su respuesta y luego se descarta. No se entrega a nadie.
 privacy-kept = Se guardan los ajustes de este chat: segundo inicial, idioma, modo, opiniones. /forget los borra, junto con todas las opiniones dadas aquí. El registro no tiene nombres, mensajes ni archivos.
-privacy-feedback = Quien valora una respuesta con 👍 o 👎 deja: mediciones del sonido a partir de las que no se puede reconstruir, lo que respondí, lo correcto y el día. No incluye nombres ni números de personas o chats, solo códigos hechos con ellos.
+privacy-feedback = Quien valora una respuesta con 👍 o 👎 deja: una huella del archivo, mediciones del sonido a partir de las que no se puede reconstruir, lo que respondí, lo correcto y el día. No incluye nombres ni números de personas o chats, solo códigos hechos con ellos.
 feedback-on = Aquí se aceptan opiniones; al desactivarlas también se borran.
 feedback-off = Aquí las opiniones están desactivadas: no pregunto y no se guarda ninguna.
 
@@ -149,4 +149,4 @@ vote-ask = ¿Es correcto?
 vote-what = ¿Qué género es entonces?
 vote-unknown = No lo sé
 vote-send = Enviar
-vote-hint = Se guardan las mediciones que vio el modelo, su respuesta y la tuya; nunca el audio.
+vote-hint = Se guardan una huella del archivo, las mediciones que vio el modelo, su respuesta y la tuya; nunca el audio.
