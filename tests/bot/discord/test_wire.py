@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.adapters.discord.buttons import Source, choice_view, view_of
 from bot.assistant import CommandName
+from bot.replies import PartButton, Reply, genre_choices, vote_buttons
 from bot.texts import texts_in
-from bot.votes import NONE_OF_THEM
+from bot.votes import NONE_OF_THEM, Verdict, Vote
 from classifier.genres import GENRES
 from config import Settings
 from tests.bot.chats import Wired, discord_adapter, kept, nth, plain, running, wired
@@ -498,3 +500,15 @@ async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
     gone = await discord_server.wait_for("POST", "/webhooks/", number=4)
     assert "The file is no longer there." in plain(gone.body)
     assert await kept(behind.storage) == []
+
+
+def test_the_longest_ids_fit_into_what_discord_allows() -> None:
+    texts, from_s, source = texts_in("es"), 86399.123456, Source(2**64 - 1, 2**64 - 1, 9)
+    for genre in GENRES:
+        vote = vote_buttons(texts, shown=genre.slug, from_s=from_s)
+        reply = Reply("", parts=(PartButton("", from_s),), vote=vote, choices=genre_choices(texts, shown=genre.slug))
+        judged = Vote(Verdict.WRONG, genre.slug)
+        views = (view_of(reply, source, str(2**64 - 1)), choice_view(reply, judged, from_s, source))
+        ids = [item.custom_id for view in views if view for item in view.children]  # type: ignore[attr-defined]
+        assert len(ids) == 4
+        assert max(map(len, ids)) <= 100

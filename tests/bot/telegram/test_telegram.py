@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.adapters.telegram.buttons import Judged, keyboard_of, pressed, with_choices
 from bot.assistant import CommandName
+from bot.replies import Reply, genre_choices
 from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES
@@ -517,3 +519,14 @@ async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
     call = await telegram.wait_for("answerCallbackQuery", number=6)
     assert "The file is no longer there." in call.params["text"]
     assert await kept(behind.storage) == []
+
+
+def test_the_longest_data_fits_into_what_telegram_allows_and_is_read_back() -> None:
+    for genre in GENRES:
+        judged = Judged("wrong", genre.slug, 86399.123456)
+        keyboard = with_choices(None, genre_choices(texts_in("es"), shown=genre.slug), judged, back="<")
+        data = [str(button.callback_data) for row in keyboard.inline_keyboard for button in row]
+        assert max(len(one.encode()) for one in data) <= 64
+        chosen = [pressed(one) for one in data[:-1]]
+        assert all(isinstance(button, Judged) and button.vote().corrected for button in chosen)
+    assert keyboard_of(Reply("no buttons"), "7") is None
