@@ -92,8 +92,10 @@ class CorrectionMenu(
 
     async def callback(self, interaction: discord.Interaction) -> None:
         client: Any = interaction.client
-        words = {"verdict": Verdict.WRONG, "shown": self._shown, "corrected": self.item.values[0]}
-        await client.on_vote(interaction, self._source, self._from_s, **words)
+        corrected = self.item.values[0]
+        await client.on_vote(
+            interaction, self._source, self._from_s, verdict=Verdict.WRONG, shown=self._shown, corrected=corrected
+        )
 
 
 def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | None:
