@@ -15,13 +15,15 @@ _CURVES = {"loss": "loss", "accuracy": "accuracy", "precision": "precision", "re
 
 def draw_confusion(metrics: Metrics, path: Path) -> None:
     """Write the confusion matrix as PNG: each row is a true genre and sums to 100 %."""
-    counts = np.array(metrics.confusion, np.float64)
+    counts = np.array(metrics.windows.confusion, np.float64)
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(11, 10), layout="constrained")
     axes = figure.add_subplot()
     display = ConfusionMatrixDisplay(shares, display_labels=[genre.name for genre in GENRES])
     display.plot(ax=axes, cmap="Blues", values_format=".0f", xticks_rotation="vertical", colorbar=False)
-    axes.set_title(f"Answers in % of each genre's windows ({metrics.windows} windows, {metrics.tracks} tracks)")
+    axes.set_title(
+        f"Answers in % of each genre's windows ({metrics.windows.count} windows, {metrics.tracks.count} tracks)"
+    )
     axes.set_xlabel("answer")
     axes.set_ylabel("genre")
     figure.savefig(path, dpi=90)
