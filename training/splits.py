@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier.genres import SLUGS
 from training.errors import TrainingError
-from training.tables import NEAR, FeatureTable, IntArray, TextArray
+from training.tables import NEAR, BoolArray, FeatureTable, IntArray, TextArray
 
 TEST_FOLDS = 5
 VALIDATION_FOLDS = 6
@@ -31,11 +31,9 @@ def split_parts(
     by genre. Rows of quality `near` train only, and only for the genres in `keep_near` (slugs).
     Raises `TrainingError` where a track lies on two sides or a part would be empty.
     """
-    near = table.qualities == NEAR
-    kept = ~near | np.isin(table.labels, [SLUGS.index(slug) for slug in keep_near])
-    table, near = table.where(kept), near[kept]
+    table = without_cousins(table, keep_near=keep_near)
     side = _sides(table, needs_test=test is None, seed=seed)
-    judged = table.is_plain & ~near
+    judged = may_be_judged(table)
     parts = Parts(
         train=table.where(side == "train"),
         validation=table.where((side == "validation") & judged),
@@ -46,6 +44,27 @@ def split_parts(
         if not len(part):
             raise TrainingError(f"the {name} part is empty: more tracks are needed")
     return parts
+
+
+def split_for_stopping(table: FeatureTable, *, seed: int) -> Parts:
+    """Hold out tracks of a table that only trains, for stopping and calibration; they stand in as the test part too."""
+    held_out = np.zeros(len(table), np.bool_)
+    held_out[fold(table, VALIDATION_FOLDS, seed)] = True
+    validation = table.where(held_out & may_be_judged(table))
+    if not len(validation):
+        raise TrainingError("the validation part is empty: more tracks are needed")
+    return Parts(train=table.where(~held_out), validation=validation, test=validation)
+
+
+def without_cousins(table: FeatureTable, *, keep_near: frozenset[str]) -> FeatureTable:
+    """The table without rows of quality `near`, except for the genres in `keep_near` (slugs)."""
+    kept_genres = [SLUGS.index(slug) for slug in keep_near]
+    return table.where((table.qualities != NEAR) | np.isin(table.labels, kept_genres))
+
+
+def may_be_judged(table: FeatureTable) -> BoolArray:
+    """Rows (n,) a model may be measured on: windows as they were recorded, whose label is the genre."""
+    return table.is_plain & (table.qualities != NEAR)
 
 
 def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
