@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.answers import Answers
-from training.errors import TrainingError
 from training.learners import Predictor
 from training.tables import FeatureTable, IntArray
 
@@ -37,8 +36,10 @@ def permutation_importance(
     """Swap each family's columns together between tracks; the largest loss comes first.
 
     A window gets the family's values of a window of another track, so that what belongs together within a family
-    stays together. Raises `TrainingError` for a table of a single track.
+    stays together. A table of a single track has nothing to swap and gives nothing.
     """
+    if len(np.unique(table.tracks)) < 2:
+        return ()
     families: dict[str, list[int]] = {}
     for position, column in enumerate(table.columns):
         families.setdefault(family_of(column), []).append(position)
@@ -54,13 +55,11 @@ def permutation_importance(
 
 
 def donor_rows(table: FeatureTable, random: np.random.Generator) -> IntArray:
-    """For each row the number of a row (n,) of another track.
+    """For each row the number of a row (n,) of another track; there are at least two.
 
     The tracks stand in a ring of random order and each gives to the next, so that none gives to itself.
     """
     names, index = np.unique(table.tracks, return_inverse=True)
-    if len(names) < 2:
-        raise TrainingError("at least two tracks are needed to swap features between tracks")
     sizes = np.bincount(index)
     starts = np.cumsum(sizes) - sizes
     by_track = np.argsort(index, kind="stable")

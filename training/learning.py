@@ -56,14 +56,10 @@ class LearningCurve:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Macro recall over windows as `start + per_doubling · log2(tracks)`; `fit` is the share of variance explained."""
+    """Macro recall over windows grows by `per_doubling` of the tracks; `fit` is the share of variance explained."""
 
-    start: float
     per_doubling: float
     fit: float
-
-    def at(self, tracks: float) -> float:
-        return self.start + self.per_doubling * math.log2(tracks)
 
 
 def learning_curve(
@@ -98,31 +94,33 @@ def trend(curve: LearningCurve) -> Trend | None:
     slope, start = np.polyfit(doublings, recalls, 1)
     left, all_ = ((recalls - start - slope * doublings) ** 2).sum(), ((recalls - recalls.mean()) ** 2).sum()
     fit = 1.0 - left / all_ if all_ > 0 else 0.0
-    return Trend(float(start), float(slope), float(fit)) if slope > 0 and fit >= _WORST_FIT else None
+    return Trend(float(slope), float(fit)) if slope > 0 and fit >= _WORST_FIT else None
 
 
-def outlook(curve: LearningCurve, *, goal: float) -> str:
-    """One or two sentences: what more tracks would do for the macro recall, and how many `goal` would take."""
+def outlook(curve: LearningCurve, *, goal: float | None = None) -> str:
+    """One or two sentences: what more tracks would do for the macro recall, and how many a `goal` would take."""
     line, last = trend(curve), curve.points[-1]
     if line is None:
         return (
             "The points do not rise along a line over the logarithm of the number of tracks, so the curve does not "
             "say what more tracks would do."
         )
-    if last.window_recall >= goal:
-        return f"The goal of {goal:.2f} is reached with {last.tracks:.0f} tracks."
-    twice = last.window_recall + line.per_doubling
-    start = (
-        f"Each doubling of the tracks has added about {100 * line.per_doubling:.1f} points of macro recall; if that "
-        f"goes on, twice as many tracks give about {twice:.2f}."
+    twice, farthest = last.window_recall + line.per_doubling, last.window_recall + 2 * line.per_doubling
+    words = (
+        f"Each doubling of the tracks has added about {100 * line.per_doubling:.1f} points of macro recall over "
+        f"windows. If that goes on, twice as many tracks ({2 * last.tracks:.0f}) give about {twice:.2f}, four times as "
+        f"many about {farthest:.2f}; farther the curve cannot be drawn on."
     )
+    return words if goal is None else f"{words} {_way_to(goal, last=last, line=line)}"
+
+
+def _way_to(goal: float, *, last: LearningPoint, line: Trend) -> str:
+    if last.window_recall >= goal:
+        return f"The goal of {goal:.2f} is reached."
     factor = 2 ** ((goal - last.window_recall) / line.per_doubling)
     if factor > _FARTHEST:
-        return (
-            f"{start} A macro recall of {goal:.2f} lies beyond {_FARTHEST:.0f} times as many tracks, farther than the "
-            "curve can be drawn on: it takes better features or cleaner labels, not only more of the same."
-        )
-    return f"{start} A macro recall of {goal:.2f} would take about {factor:.1f} times as many tracks, all genres alike."
+        return f"The goal of {goal:.2f} lies beyond that: it takes better features or labels, not only more tracks."
+    return f"The goal of {goal:.2f} would take about {factor:.1f} times as many tracks, in all genres alike."
 
 
 def _first_tracks(train: FeatureTable, priority: FloatArray, *, fraction: float) -> FeatureTable:

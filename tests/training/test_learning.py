@@ -72,18 +72,19 @@ def test_a_line_is_found_and_drawn_on() -> None:
     assert line.fit == pytest.approx(1.0)
     words = outlook(rising(0.05), goal=0.45)
     assert "about 5.0 points" in words
-    assert "give about 0.45" in words
+    assert "twice as many tracks (2000) give about 0.45" in words
     assert "about 2.0 times as many tracks" in words
 
 
 def test_a_goal_too_far_off_gets_no_number() -> None:
     words = outlook(rising(0.05), goal=0.9)
-    assert "beyond 4 times as many tracks" in words
+    assert "0.90 lies beyond that" in words
     assert "would take about" not in words
 
 
-def test_a_goal_that_is_reached() -> None:
-    assert "is reached" in outlook(rising(0.05), goal=0.39)
+def test_a_goal_that_is_reached_and_none_at_all() -> None:
+    assert "0.39 is reached" in outlook(rising(0.05), goal=0.39)
+    assert "goal" not in outlook(rising(0.05))
 
 
 @pytest.mark.parametrize("recalls", [[0.4, 0.3, 0.4, 0.3, 0.4], [0.4] * 5, [0.5, 0.4, 0.3, 0.2, 0.1]])
