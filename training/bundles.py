@@ -93,6 +93,6 @@ class Bundle:
         known = set(parts.train.tracks.tolist()) | set(parts.validation.tracks.tolist())
         count = sum(track in known for track in judged.tracks.tolist())
         return (
-            f"{count} of the {len(judged)} windows are of tracks that {self.name} was fitted to: these figures are "
+            f"{count:,} of the {len(judged):,} windows are of tracks that {self.name} was fitted to: these figures are "
             "too good. --part test judges the tracks it never heard."
         )

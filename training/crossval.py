@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier.features import FloatArray
 from classifier.genres import SLUGS
 from training.answers import Answers
 from training.errors import TrainingError
 from training.learners import Learner, Predictor
-from training.splits import may_be_judged
+from training.splits import may_be_judged, track_folds
 from training.tables import FeatureTable, IntArray
 
 FOLDS = 5
@@ -63,18 +62,6 @@ class SourceResult:
     usual_track_recall: float
 
 
-def track_folds(table: FeatureTable, *, folds: int = FOLDS, seed: int) -> IntArray:
-    """The fold (n,) each row is tested in: whole tracks, about the same share of each genre in every fold."""
-    tracks = len(np.unique(table.tracks))
-    if tracks < folds:
-        raise TrainingError(f"{folds} folds need at least {folds} tracks, found {tracks}")
-    numbers = np.zeros(len(table), np.int64)
-    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for number, (_, held_out) in enumerate(folder.split(table.features, table.labels, table.tracks)):
-        numbers[held_out] = number
-    return numbers
-
-
 def cross_validate(
     learner: Learner, table: FeatureTable, *, folds: int = FOLDS, seed: int, progress: Progress
 ) -> CrossValidation:
@@ -97,6 +84,7 @@ def leave_one_source_out(
 ) -> tuple[SourceResult, ...]:
     """Train without a source, test on its windows of the genres that other sources have too; for each source.
 
+    A source is passed over, and `progress` told, where the others are too little to learn from.
     `usual` are the answers of a cross-validation to the judged rows of the same table, to compare with.
     """
     judged = table.where(may_be_judged(table))
@@ -107,8 +95,12 @@ def leave_one_source_out(
         rows = np.flatnonzero(inside & np.isin(judged.labels, shared))
         if not len(rows):
             continue
+        try:
+            predictor = learner.fit(table.where(table.sources != source), seed=seed)
+        except TrainingError as error:
+            progress(f"{learner.name}: the source {source} cannot be left out: {error}")
+            continue
         progress(f"{learner.name}: without the source {source}")
-        predictor = learner.fit(table.where(table.sources != source), seed=seed)
         answers = Answers.of(predictor.predict(judged.where(rows)), judged.where(rows))
         results += [_source_result(source, int(label), answers, usual.where(rows)) for label in shared]
     return tuple(results)

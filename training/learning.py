@@ -13,10 +13,10 @@ import numpy as np
 from classifier.features import FloatArray
 from classifier.genres import SLUGS
 from training.answers import Answers
-from training.crossval import FOLDS, Progress, track_folds
+from training.crossval import FOLDS, Progress
 from training.intervals import Interval, interval, resample
 from training.learners import Learner
-from training.splits import may_be_judged
+from training.splits import may_be_judged, track_folds
 from training.tables import FeatureTable, IntArray
 
 FRACTIONS = (0.2, 0.4, 0.6, 0.8, 1.0)

@@ -1,9 +1,9 @@
 """The network as something that can be cross-validated: the recipe of a bundle, fitted anew on other rows."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
 from classifier.bundle import BundleMetadata
@@ -27,7 +27,8 @@ class Network:
     name: str = "Network"
 
     def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
-        keras.backend.clear_session()  # the graphs of earlier folds would pile up
+        # Every fold's network compiles anew, which TensorFlow takes for a slip and warns of.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         parts = split_for_stopping(train, seed=seed)
         return _Fitted(fit_model(parts, recipe=self.recipe, sampling=self.sampling, seed=seed, verbose=0))
 

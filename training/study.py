@@ -189,12 +189,9 @@ def study_difference(first: Bundle, second: Bundle, table: FeatureTable, *, only
     else:
         judged = judged_rows(table)
     answers = [Answers.of(bundle.predict(judged), judged) for bundle in (first, second)]
-    names = (first.name, second.name)
-    if first.name == second.name:
-        names = (f"{first.name} (A)", f"{second.name} (B)")
     found = [] if only_test else [first.warning(table), second.warning(table)]
     found.append(None if table.has_tracks else NO_TRACKS)
     return BundleDifference(
-        comparison=compare(answers[0], answers[1], names=names, seed=SEED),
-        warnings=tuple(warning for warning in found if warning),
+        comparison=compare(answers[0], answers[1], names=(first.name, second.name), seed=SEED),
+        warnings=tuple(dict.fromkeys(warning for warning in found if warning)),  # each once
     )

@@ -63,8 +63,8 @@ def test_draws_are_paired() -> None:
 def test_the_words() -> None:
     result = compare(answers(FIRST), answers(SECOND), names=("old-1", "new-2"), seed=1)
     words = to_markdown(comparison_document(result, warnings=["mind the gap"]))
-    assert "# old-1 against new-2" in words
-    assert "6 windows of 4 tracks" in words
+    assert "# old-1 (A) against new-2 (B)" in words
+    assert "the same 6 windows of 4 tracks" in words
     assert "> **Note:** mind the gap" in words
     assert "| House | 4 | 0.500 | 0.750 | +0.250 |" in words
     assert "| A right | 2 | 1 |" in words

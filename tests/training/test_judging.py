@@ -9,6 +9,7 @@ from classifier.bundle import DEFAULT_BUNDLE
 from tests.support.bundles import recorded_bundle
 from tests.support.tables import frame, write_public_shape
 from training.cli import main
+from training.errors import TrainingError
 from training.splits import split_parts
 from training.tables import read_tables
 
@@ -69,21 +70,35 @@ def test_the_report_goes_to_a_folder_named_after_the_bundle(
     assert (tmp_path / "reports" / "own-1.0.0" / "report.html").is_file()
 
 
-def test_cross_validation_tells_everything(
-    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "report"
+def test_cross_validation_tells_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = tmp_path / "small.parquet", tmp_path / "report"
+    frame(rows_per_genre=12, tracks_per_genre=12).to_parquet(table)
+    bundle = recorded_bundle(tmp_path / "own", split_parts(read_tables([table]), seed=1))
     call = ["evaluate", "--bundle", str(bundle), "--table", str(table), "--cross-validate", "--out", str(out)]
-    assert main([*call, "--keep-near", "phonk", "--goal", "0.9"]) == 0
+    assert main([*call, "--goal", "0.9"]) == 0
     said = capsys.readouterr()
     assert "Network: fold 5 of 5" in said.err
     assert "ExtraTrees: fold 5 of 5" in said.err
-    assert "measured on 192 windows of 96 tracks" in said.out
+    assert "measured on 192 windows of 192 tracks" in said.out
     report = (out / "report.md").read_text()
     for name in ("Network", "Majority", "Logistic regression", "ExtraTrees"):
-        assert f"| {name} | 0." in report
+        assert f"\n| {name} | " in report
     assert "| songs: Phonk | 6 |" in report
     assert "## What more tracks would do" in report
+
+
+def test_cousins_train_in_cross_validation_where_they_are_wanted(
+    bundle: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[frozenset[str]] = []
+    monkeypatch.setattr("training.study.study_recipe", lambda *_, keep_near, **__: asked.append(keep_near) or stop())
+
+    def stop() -> None:
+        raise TrainingError("enough")
+
+    call = ["evaluate", "--bundle", str(bundle), "--table", str(table), "--cross-validate"]
+    assert main(call) == main([*call, "--keep-near", "phonk"]) == 1
+    assert asked == [frozenset(), frozenset({"phonk"})]
 
 
 def test_only_altered_copies_cannot_be_measured(
@@ -107,7 +122,7 @@ def test_two_bundles_are_compared(
     other = recorded_bundle(tmp_path / "other", split_parts(read_tables([table]), seed=2), seed=2, temperature=3.0)
     assert main(["compare", str(bundle), str(other), "--table", str(table), "--out", str(tmp_path / "c")]) == 0
     said = capsys.readouterr().out
-    assert "# own-1.0.0 against other-1.0.0" in said
+    assert "# own-1.0.0 (A) against other-1.0.0 (B)" in said
     assert "that own-1.0.0 was fitted to" in said
     assert "that other-1.0.0 was fitted to" in said
     assert "| macro recall | 192 |" in said

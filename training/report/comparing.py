@@ -12,8 +12,8 @@ def comparison_document(comparison: Comparison, *, warnings: Sequence[str]) -> D
     windows, tracks = comparison.windows, comparison.tracks
     counts = f"{counted(windows.figures[0].count, 'window')} of {counted(tracks.figures[0].count, 'track')}"
     return Document(
-        title=f"{comparison.first} against {comparison.second}",
-        lead=f"A is {comparison.first}, B is {comparison.second}, on the same {counts}. {_verdict(comparison)}",
+        title=f"{comparison.first} (A) against {comparison.second} (B)",
+        lead=f"Both answered the same {counts}. {_verdict(comparison)}",
         warnings=tuple(warnings),
         tiles=tuple(
             Tile(
@@ -31,8 +31,8 @@ def comparison_document(comparison: Comparison, *, warnings: Sequence[str]) -> D
                 title="How to read this",
                 sentences=(
                     "Both models answered the same windows, and each draw of tracks (with replacement, within each "
-                    "genre) measured both: the interval is that of the difference, B minus A. A star marks a "
-                    "difference whose interval leaves zero out. Of sixteen genres about one gets a star by chance.",
+                    "genre) measured both: the interval is that of the difference, B minus A. A star marks a clear "
+                    "difference: its interval leaves zero out. Of sixteen genres about one gets a star by chance.",
                 ),
             ),
         ),
@@ -43,8 +43,8 @@ def _verdict(comparison: Comparison) -> str:
     row = next(row for row in comparison.tracks.figures if row.name == "macro recall")
     if not row.is_clear:
         return "Chance could account for the difference in macro recall by track."
-    better = comparison.second if row.difference > 0 else comparison.first
-    return f"By track {better} has the higher macro recall, beyond chance."
+    better = f"B ({comparison.second})" if row.difference > 0 else f"A ({comparison.first})"
+    return f"By track, {better} has the higher macro recall, beyond chance."
 
 
 def _section(title: str, level: LevelComparison) -> Section:
@@ -57,7 +57,7 @@ def _section(title: str, level: LevelComparison) -> Section:
             _differences(f"Recall of each genre's {unit}", "genre", level.genres),
             Table(
                 caption=f"Right and wrong over {unit}",
-                header=("", "B right", "B wrong"),
+                header=(unit, "B right", "B wrong"),
                 rows=(
                     ("A right", str(pairs.both_right), str(pairs.only_first)),
                     ("A wrong", str(pairs.only_second), str(pairs.neither)),
@@ -70,7 +70,7 @@ def _section(title: str, level: LevelComparison) -> Section:
 def _differences(caption: str, first_column: str, rows: Sequence[Difference]) -> Table:
     return Table(
         caption=caption,
-        header=(first_column, "count", "A", "B", "B − A", "95% of draws", ""),
+        header=(first_column, "count", "A", "B", "B − A", "95% of draws", "clear"),
         rows=tuple(
             (
                 row.name,
