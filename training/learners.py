@@ -1,6 +1,7 @@
 """What can be cross-validated: anything that learns from a table and then answers with probabilities.
 
-The baselines say what the network has to beat: always the same answer, a linear model, and a forest.
+The baselines say what the network has to beat: always the same answer, a linear model, and a forest. They learn from
+windows as they were recorded: altered copies, which help the network, make them worse.
 """
 
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Majority:
     name: str = "Majority"
 
     def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
-        counts = np.bincount(train.labels[train.is_plain], minlength=len(SLUGS))
+        counts = np.bincount(_as_recorded(train).labels, minlength=len(SLUGS))
         return _Constant((counts / counts.sum()).astype(np.float32))
 
 
@@ -79,7 +80,8 @@ class Logistic:
                 C=self.inverse_penalty, tol=self.tolerance, class_weight="balanced", max_iter=2000, random_state=seed
             ),
         )
-        return _Estimator(model.fit(train.features.astype(np.float64), train.labels))
+        plain = _as_recorded(train)
+        return _Estimator(model.fit(plain.features.astype(np.float64), plain.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,12 @@ class Trees:
         model = ExtraTreesClassifier(
             n_estimators=self.trees, min_samples_leaf=2, class_weight="balanced", random_state=seed
         )
-        return _Estimator(model.fit(train.features, train.labels))
+        plain = _as_recorded(train)
+        return _Estimator(model.fit(plain.features, plain.labels))
 
 
 BASELINES: tuple[Learner, ...] = (Majority(), Logistic(), Trees())
+
+
+def _as_recorded(train: FeatureTable) -> FeatureTable:
+    return train.where(train.is_plain)

@@ -22,6 +22,8 @@ from training.tables import FeatureTable, IntArray
 FRACTIONS = (0.2, 0.4, 0.6, 0.8, 1.0)
 _FARTHEST = 4.0
 _WORST_FIT = 0.9
+_FEWEST_POINTS = 4
+_LAST_POINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,13 @@ class LearningCurve:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Macro recall over windows grows by `per_doubling` of the tracks; `fit` is the share of variance explained."""
+    """Growth of the macro recall over windows for each doubling of the tracks: over all points, and over the last.
+
+    `fit` is the share of variance that the line through all points explains.
+    """
 
     per_doubling: float
+    late_per_doubling: float
     fit: float
 
 
@@ -89,38 +95,44 @@ def trend(curve: LearningCurve) -> Trend | None:
     """The line through the points, or None where they do not rise along a line: then no one can say what more does."""
     doublings = np.log2([point.tracks for point in curve.points])
     recalls = np.array([point.window_recall for point in curve.points])
-    if len(np.unique(doublings)) < len(FRACTIONS) - 1:
+    if len(np.unique(doublings)) < _FEWEST_POINTS:
         return None
     slope, start = np.polyfit(doublings, recalls, 1)
     left, all_ = ((recalls - start - slope * doublings) ** 2).sum(), ((recalls - recalls.mean()) ** 2).sum()
     fit = 1.0 - left / all_ if all_ > 0 else 0.0
-    return Trend(float(slope), float(fit)) if slope > 0 and fit >= _WORST_FIT else None
+    late, _ = np.polyfit(doublings[-_LAST_POINTS:], recalls[-_LAST_POINTS:], 1)
+    return Trend(float(slope), float(late), float(fit)) if slope > 0 and fit >= _WORST_FIT else None
 
 
 def outlook(curve: LearningCurve, *, goal: float | None = None) -> str:
-    """One or two sentences: what more tracks would do for the macro recall, and how many a `goal` would take."""
+    """What more tracks would do for the macro recall, and what a `goal` would take, in a few sentences.
+
+    Most curves flatten, so what may come lies between the pace of the last points and that of the whole curve.
+    """
     line, last = trend(curve), curve.points[-1]
     if line is None:
         return (
             "The points do not rise along a line over the logarithm of the number of tracks, so the curve does not "
             "say what more tracks would do."
         )
-    twice, farthest = last.window_recall + line.per_doubling, last.window_recall + 2 * line.per_doubling
+    low, high = sorted((max(0.0, line.late_per_doubling), line.per_doubling))
     words = (
         f"Each doubling of the tracks has added about {100 * line.per_doubling:.1f} points of macro recall over "
-        f"windows. If that goes on, twice as many tracks ({2 * last.tracks:.0f}) give about {twice:.2f}, four times as "
-        f"many about {farthest:.2f}; farther the curve cannot be drawn on."
+        f"windows; at the pace of the last {_LAST_POINTS} points it would add {100 * line.late_per_doubling:.1f}. "
+        f"Between these, twice as many tracks ({2 * last.tracks:.0f}) give {last.window_recall + low:.2f} to "
+        f"{last.window_recall + high:.2f}, four times as many {last.window_recall + 2 * low:.2f} to "
+        f"{last.window_recall + 2 * high:.2f}; farther the curve cannot be drawn on."
     )
-    return words if goal is None else f"{words} {_way_to(goal, last=last, line=line)}"
+    return words if goal is None else f"{words} {_way_to(goal, last=last, pace=high)}"
 
 
-def _way_to(goal: float, *, last: LearningPoint, line: Trend) -> str:
+def _way_to(goal: float, *, last: LearningPoint, pace: float) -> str:
     if last.window_recall >= goal:
         return f"The goal of {goal:.2f} is reached."
-    factor = 2 ** ((goal - last.window_recall) / line.per_doubling)
+    factor = 2 ** ((goal - last.window_recall) / pace)
     if factor > _FARTHEST:
         return f"The goal of {goal:.2f} lies beyond that: it takes better features or labels, not only more tracks."
-    return f"The goal of {goal:.2f} would take about {factor:.1f} times as many tracks, in all genres alike."
+    return f"The goal of {goal:.2f} would take at least {factor:.1f} times as many tracks, in all genres alike."
 
 
 def _first_tracks(train: FeatureTable, priority: FloatArray, *, fraction: float) -> FeatureTable:

@@ -46,7 +46,17 @@ def test_a_genre_that_was_never_seen_is_never_answered(learner: Learner, tmp_pat
     assert (probabilities.argmax(axis=1) != house).all()
 
 
-def test_the_majority_counts_windows_as_they_were_recorded() -> None:
+@pytest.mark.parametrize("learner", BASELINES, ids=lambda learner: learner.name)
+def test_baselines_learn_from_windows_as_they_were_recorded(learner: Learner, tmp_path: Path) -> None:
+    """Altered copies under a wrong name change nothing."""
+    wrong = frame(seed=2).assign(variant="lowpass", label="house")
+    both = table_of(pd.concat([frame(), wrong]), tmp_path, "both")
+    alone, test = table_of(frame(), tmp_path, "alone"), table_of(frame(seed=1), tmp_path, "test")
+    expected = learner.fit(alone, seed=1).predict(test)
+    np.testing.assert_allclose(learner.fit(both, seed=1).predict(test), expected, atol=1e-6)
+
+
+def test_the_majority_counts_windows() -> None:
     table = hand_made(["house", "trap", "trap", "trap"], list("abcd"))
     assert Majority().fit(table, seed=1).predict(table)[0, 15] == 0.75
 

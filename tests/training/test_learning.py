@@ -72,19 +72,27 @@ def test_a_line_is_found_and_drawn_on() -> None:
     assert line.fit == pytest.approx(1.0)
     words = outlook(rising(0.05), goal=0.45)
     assert "about 5.0 points" in words
-    assert "twice as many tracks (2000) give about 0.45" in words
-    assert "about 2.0 times as many tracks" in words
+    assert "twice as many tracks (2000) give 0.45 to 0.45" in words
+    assert "at least 2.0 times as many tracks" in words
 
 
 def test_a_goal_too_far_off_gets_no_number() -> None:
     words = outlook(rising(0.05), goal=0.9)
     assert "0.90 lies beyond that" in words
-    assert "would take about" not in words
+    assert "would take" not in words
 
 
 def test_a_goal_that_is_reached_and_none_at_all() -> None:
     assert "0.39 is reached" in outlook(rising(0.05), goal=0.39)
     assert "goal" not in outlook(rising(0.05))
+
+
+def test_a_curve_that_flattens_promises_less() -> None:
+    flat = curve_of([0.22, 0.27, 0.29, 0.295, 0.295])
+    line = trend(flat)
+    assert line is not None
+    assert 0 < line.late_per_doubling < line.per_doubling / 3
+    assert f"give {0.295 + line.late_per_doubling:.2f} to {0.295 + line.per_doubling:.2f}" in outlook(flat)
 
 
 @pytest.mark.parametrize("recalls", [[0.4, 0.3, 0.4, 0.3, 0.4], [0.4] * 5, [0.5, 0.4, 0.3, 0.2, 0.1]])

@@ -200,7 +200,7 @@ def learning_section(curve: LearningCurve | None, goal: float | None) -> Section
             Picture.of(
                 pictures.learning_curves(curve),
                 name="learning-curve",
-                caption="Macro recall over the number of training tracks (doubling from grid to grid)",
+                caption="Macro recall over the number of training tracks, on a logarithmic scale",
                 alt="Learning curve, windows: "
                 + "; ".join(f"{point.tracks:.0f} tracks {point.window_recall:.2f}" for point in curve.points)
                 + ".",

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 
 from classifier.genres import GENRE_BY_SLUG, GENRES
@@ -182,7 +183,7 @@ def learning_curves(curve: LearningCurve) -> Figure:
 
 def genre_learning_curves(curve: LearningCurve) -> Figure:
     """For each genre its windows' recall over the number of its own training tracks."""
-    figure = Figure(figsize=(_WIDTH_IN, 7.6), layout="constrained")
+    figure = Figure(figsize=(_WIDTH_IN, 8.4), layout=ConstrainedLayoutEngine(h_pad=0.09))
     for number, slug in enumerate((genre.slug for genre in curve.points[-1].genres), start=1):
         axes = _plain(figure.add_subplot(4, 4, number))
         points = [genre for point in curve.points for genre in point.genres if genre.slug == slug]

@@ -119,7 +119,7 @@ def _baselines(study: Study) -> Section | None:
         title="Beside simpler models",
         sentences=(
             "The baselines learned from the same tracks and answered the same windows. The majority always answers "
-            "the most frequent genre. Only the network's confidence is calibrated.",
+            "the most frequent genre. Only the confidence of the first model is calibrated.",
         ),
         tables=(
             Table(
