@@ -24,8 +24,9 @@ def test_bins_of_confidence() -> None:
     assert (highest.count, highest.accuracy) == (1, 1.0)
 
 
-def test_a_confidence_of_one_has_a_bin() -> None:
-    assert reliability(answered(["house"], [1.0]), np.array([7]))[0].count == 1
+def test_a_confidence_of_one_belongs_to_the_highest_bin() -> None:
+    (highest,) = reliability(answered(["house", "house"], [1.0, 0.92]), np.array([7, 7]))
+    assert highest.count == 2
 
 
 def test_reliability_of_each_answered_genre() -> None:

@@ -10,6 +10,7 @@ from tests.support.bundles import recorded_bundle
 from tests.support.tables import frame, write_public_shape
 from training.cli import main
 from training.errors import TrainingError
+from training.learners import Learner
 from training.splits import split_parts
 from training.tables import read_tables
 
@@ -87,18 +88,31 @@ def test_cross_validation_tells_everything(tmp_path: Path, capsys: pytest.Captur
     assert "## What more tracks would do" in report
 
 
-def test_cousins_train_in_cross_validation_where_they_are_wanted(
+def test_what_cross_validation_is_asked_for(
     bundle: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[frozenset[str]] = []
-    monkeypatch.setattr("training.study.study_recipe", lambda *_, keep_near, **__: asked.append(keep_near) or stop())
+    asked: list[tuple[frozenset[str], str | None]] = []
 
-    def stop() -> None:
+    def study(*_: object, keep_near: frozenset[str], curve_learner: Learner | None, **__: object) -> None:
+        asked.append((keep_near, curve_learner and curve_learner.name))
         raise TrainingError("enough")
 
+    monkeypatch.setattr("training.study.study_recipe", study)
     call = ["evaluate", "--bundle", str(bundle), "--table", str(table), "--cross-validate"]
-    assert main(call) == main([*call, "--keep-near", "phonk"]) == 1
-    assert asked == [frozenset(), frozenset({"phonk"})]
+    assert main(call) == 1
+    assert main([*call, "--keep-near", "phonk", "--learning-curve", "network"]) == 1
+    assert main([*call, "--learning-curve", "none"]) == 1
+    assert asked == [
+        (frozenset(), "Logistic regression"),
+        (frozenset({"phonk"}), "Network"),
+        (frozenset(), None),
+    ]
+
+
+def test_cross_validation_judges_every_track(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["evaluate", "--bundle", str(bundle), "--table", str(table), "--cross-validate", "--part", "test"]
+    assert main(call) == 1
+    assert "leave --part test out" in capsys.readouterr().err
 
 
 def test_only_altered_copies_cannot_be_measured(

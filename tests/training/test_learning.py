@@ -95,7 +95,7 @@ def test_a_curve_that_flattens_promises_less() -> None:
     assert f"give {0.295 + line.late_per_doubling:.2f} to {0.295 + line.per_doubling:.2f}" in outlook(flat)
 
 
-@pytest.mark.parametrize("recalls", [[0.4, 0.3, 0.4, 0.3, 0.4], [0.4] * 5, [0.5, 0.4, 0.3, 0.2, 0.1]])
+@pytest.mark.parametrize("recalls", [[0.2, 0.4, 0.25, 0.45, 0.3], [0.4] * 5, [0.5, 0.4, 0.3, 0.2, 0.1]])
 def test_without_a_rising_line_nothing_is_promised(recalls: list[float]) -> None:
     assert trend(curve_of(recalls)) is None
     assert "does not say" in outlook(curve_of(recalls), goal=0.6)
