@@ -3,9 +3,12 @@
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from classifier.threads import limit_blas_threads
 
-from training.cli import main
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+limit_blas_threads()  # a logistic regression took ten times as long where two threads shared two busy cores
+
+from training.cli import main  # noqa: E402 - numpy comes with it
 
 if __name__ == "__main__":
     sys.exit(main())

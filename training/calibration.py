@@ -33,15 +33,3 @@ def certain_threshold(probabilities: FloatArray, labels: IntArray, *, accuracy: 
     fewest = min(20, max(1, len(order) // 10))
     good = np.flatnonzero(shares[fewest - 1 :] >= accuracy)
     return round(float(confidence[order][good[-1] + fewest - 1]), 4) if len(good) else 1.0
-
-
-def calibration_error(probabilities: FloatArray, labels: IntArray, *, bins: int = 10) -> float:
-    """Expected calibration error: mean gap between confidence and accuracy over equal bins of confidence."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidence[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean()
-        for b in np.unique(bin_of)
-    ]
-    return float(sum(gaps))

@@ -34,8 +34,9 @@ def _paragraphs(*texts: str) -> str:
 
 
 def _weakest(metrics: Metrics) -> str:
-    measured = sorted((row for row in metrics.genres if row.windows), key=lambda row: row.f1)
-    return ", ".join(f"{GENRE_BY_SLUG[row.slug].name} (F1 {row.f1:.2f}, {row.tracks} tracks)" for row in measured[:4])
+    pairs = zip(metrics.windows.genres, metrics.tracks.genres, strict=True)
+    measured = sorted(((row, tracks.count) for row, tracks in pairs if row.count), key=lambda pair: pair[0].f1)
+    return ", ".join(f"{GENRE_BY_SLUG[row.slug].name} (F1 {row.f1:.2f}, {count} tracks)" for row, count in measured[:4])
 
 
 def _data_table(data: dict[str, Any]) -> str:

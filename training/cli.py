@@ -1,16 +1,22 @@
-"""The command line of the training: fit, evaluate, extract, export-feedback, slice."""
+"""The command line of the training: fit, evaluate, compare, extract, export-feedback, slice."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifier.errors import ClassifierError
 from classifier.genres import SLUGS
-from classifier.model import GenreModel, RuntimeName
+from classifier.model import RuntimeName
 from training.errors import TrainingError
 from training.outputs import check_target
+
+if TYPE_CHECKING:
+    from training.bundles import Bundle
+    from training.study import Study
+    from training.tables import FeatureTable
 
 DEFAULT_SEED = 1
 
@@ -49,11 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--notes", type=Path, metavar="FILE.md", help="text to end the model card with")
     fit.set_defaults(run=_fit)
 
-    evaluate = commands.add_parser("evaluate", help="measure a bundle on tables")
-    evaluate.add_argument("--bundle", type=Path, required=True)
-    evaluate.add_argument("--table", type=Path, nargs="+", required=True, metavar="PATH")
-    evaluate.add_argument("--runtime", type=RuntimeName, choices=list(RuntimeName), default=RuntimeName.LITERT)
-    evaluate.set_defaults(run=_evaluate)
+    _add_evaluate(commands.add_parser("evaluate", help="measure a bundle on tables and write a report"))
+    _add_compare(commands.add_parser("compare", help="measure two bundles on the same tables"))
 
     extract = commands.add_parser("extract", help="make a feature table from audio, a folder for each genre")
     extract.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
@@ -73,6 +76,53 @@ def _parser() -> argparse.ArgumentParser:
     slice_.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     slice_.set_defaults(run=_slice)
     return parser
+
+
+def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    evaluate.add_argument("--bundle", type=Path, required=True)
+    _add_judging(evaluate)
+    evaluate.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where report.html and report.md go (default: reports/BUNDLE)"
+    )
+    evaluate.add_argument(
+        "--cross-validate",
+        action="store_true",
+        help="fit the bundle's recipe and the baselines anew in five folds of tracks; takes minutes",
+    )
+    evaluate.add_argument(
+        "--keep-near",
+        nargs="+",
+        choices=SLUGS,
+        metavar="GENRE",
+        help="genres for which rows of quality 'near' train in cross-validation (default: as for the bundle)",
+    )
+    evaluate.add_argument(
+        "--learning-curve",
+        choices=("logistic", "network", "none"),
+        default="logistic",
+        help="who learns from ever more tracks in cross-validation (default: %(default)s, which is quick)",
+    )
+    evaluate.add_argument("--goal", type=float, metavar="RECALL", help="macro recall to say the way to")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument("first", type=Path, metavar="A", help="folder of a bundle")
+    compare.add_argument("second", type=Path, metavar="B", help="folder of another")
+    _add_judging(compare)
+    compare.add_argument("--out", type=Path, metavar="FOLDER", help="write report.html and report.md there, too")
+    compare.set_defaults(run=_compare)
+
+
+def _add_judging(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--table", type=Path, nargs="+", required=True, metavar="PATH")
+    command.add_argument(
+        "--part",
+        choices=("all", "test"),
+        default="all",
+        help="test: only the tracks held out when the bundle was fitted to these tables (default: %(default)s)",
+    )
+    command.add_argument("--runtime", type=RuntimeName, choices=list(RuntimeName), default=RuntimeName.LITERT)
 
 
 def _fit(options: argparse.Namespace) -> int:
@@ -126,15 +176,75 @@ def _text(path: Path | None) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training.evaluation import genre_table, measure, summary
+    from training.bundles import Bundle
+    from training.evaluation import genre_table, summary
+    from training.learners import BASELINES
+    from training.report.sections import study_document
+    from training.report.writing import write_report
+    from training.study import study_bundle, study_test_part
     from training.tables import read_tables
 
-    model = GenreModel.load(options.bundle, runtime=options.runtime)
+    bundle = Bundle.open(options.bundle, runtime=options.runtime)
     table = read_tables(options.table)
-    metrics = measure(model.predict(table.features), table, certain_from=model.metadata.certain_from)
-    print(summary(metrics))
-    print(genre_table(metrics))
+    if options.cross_validate:
+        study = _cross_validation(options, bundle, table)
+    elif options.part == "test":
+        study = study_test_part(bundle, table, baselines=BASELINES, progress=_progress)
+    else:
+        study = study_bundle(bundle, table, progress=_progress)
+    out = options.out or Path("reports") / bundle.name
+    write_report(study_document(study), out)
+    print(summary(study.subject.metrics))
+    print(genre_table(study.subject.metrics))
+    for warning in study.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    print(f"report: {out / 'report.html'}", file=sys.stderr)
     return 0
+
+
+def _cross_validation(options: argparse.Namespace, bundle: "Bundle", table: "FeatureTable") -> "Study":
+    from training.learners import BASELINES, Learner, Logistic
+    from training.network_learner import recorded_network
+    from training.study import study_recipe
+
+    if options.part == "test":
+        raise TrainingError("--cross-validate judges every track: leave --part test out")
+    network = recorded_network(bundle.metadata)
+    curve: dict[str, Learner | None] = {"logistic": Logistic(), "network": network, "none": None}
+    keep_near = bundle.metadata.data.get("near_kept_for", []) if options.keep_near is None else options.keep_near
+    return study_recipe(
+        network,
+        table,
+        title=f"Cross-validation of the recipe of {bundle.name}",
+        certain_from=bundle.metadata.certain_from,
+        keep_near=frozenset(keep_near),
+        baselines=BASELINES,
+        curve_learner=curve[options.learning_curve],
+        goal=options.goal,
+        progress=_progress,
+    )
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from training.bundles import Bundle
+    from training.report.comparing import comparison_document
+    from training.report.writing import to_markdown, write_report
+    from training.study import study_difference
+    from training.tables import read_tables
+
+    first, second = (Bundle.open(folder, runtime=options.runtime) for folder in (options.first, options.second))
+    table = read_tables(options.table)
+    result = study_difference(first, second, table, only_test=options.part == "test")
+    document = comparison_document(result.comparison, warnings=result.warnings)
+    print(to_markdown(document), end="")
+    if options.out:
+        write_report(document, options.out)
+        print(f"report: {options.out / 'report.html'}", file=sys.stderr)
+    return 0
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _extract(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Which rows train, which stop the training and which test it. No track is ever on two sides."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier.genres import SLUGS
 from training.errors import TrainingError
-from training.tables import NEAR, FeatureTable, IntArray, TextArray
+from training.tables import NEAR, BoolArray, FeatureTable, IntArray, TextArray
 
 TEST_FOLDS = 5
 VALIDATION_FOLDS = 6
@@ -31,11 +32,9 @@ def split_parts(
     by genre. Rows of quality `near` train only, and only for the genres in `keep_near` (slugs).
     Raises `TrainingError` where a track lies on two sides or a part would be empty.
     """
-    near = table.qualities == NEAR
-    kept = ~near | np.isin(table.labels, [SLUGS.index(slug) for slug in keep_near])
-    table, near = table.where(kept), near[kept]
+    table = without_cousins(table, keep_near=keep_near)
     side = _sides(table, needs_test=test is None, seed=seed)
-    judged = table.is_plain & ~near
+    judged = may_be_judged(table)
     parts = Parts(
         train=table.where(side == "train"),
         validation=table.where((side == "validation") & judged),
@@ -48,25 +47,61 @@ def split_parts(
     return parts
 
 
+def split_for_stopping(table: FeatureTable, *, seed: int) -> Parts:
+    """Hold out tracks of a table that only trains, for stopping and calibration; they stand in as the test part too."""
+    held_out = _held_out(table, VALIDATION_FOLDS, seed)
+    validation = table.where(held_out & may_be_judged(table))
+    if not len(validation):
+        raise TrainingError("the validation part is empty: more tracks are needed")
+    return Parts(train=table.where(~held_out), validation=validation, test=validation)
+
+
+def without_cousins(table: FeatureTable, *, keep_near: frozenset[str]) -> FeatureTable:
+    """The table without rows of quality `near`, except for the genres in `keep_near` (slugs)."""
+    kept_genres = [SLUGS.index(slug) for slug in keep_near]
+    return table.where((table.qualities != NEAR) | np.isin(table.labels, kept_genres))
+
+
+def may_be_judged(table: FeatureTable) -> BoolArray:
+    """Rows (n,) a model may be measured on: windows as they were recorded, whose label is the genre."""
+    return table.is_plain & (table.qualities != NEAR)
+
+
 def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
     side = table.splits.astype("<U10")
     if needs_test and not (side == "test").any():
         free = np.flatnonzero(side == "")
-        side[free[fold(table.where(free), TEST_FOLDS, seed)]] = "test"
+        side[free[_held_out(table.where(free), TEST_FOLDS, seed)]] = "test"
     if not (side == "validation").any():
         free = np.flatnonzero((side == "") | (side == "train"))
-        side[free[fold(table.where(free), VALIDATION_FOLDS, seed + 1)]] = "validation"
+        side[free[_held_out(table.where(free), VALIDATION_FOLDS, seed + 1)]] = "validation"
     side[side == ""] = "train"
     return side
 
 
-def fold(table: FeatureTable, folds: int, seed: int) -> IntArray:
-    """Row numbers of one of `folds` parts with whole tracks and about the same share of each genre."""
-    if len(set(table.tracks)) < folds:
-        raise TrainingError(f"at least {folds} tracks are needed to hold some out, found {len(set(table.tracks))}")
+def _held_out(table: FeatureTable, folds: int, seed: int) -> BoolArray:
+    """The rows (n,) of the first of so many folds."""
+    return track_folds(table, folds=folds, seed=seed) == 0
+
+
+def track_folds(table: FeatureTable, *, folds: int, seed: int) -> IntArray:
+    """The fold (n,) each row belongs to: whole tracks, about the same share of each genre in every fold.
+
+    Raises `TrainingError` where there are too few tracks, or in no genre enough windows, for so many folds.
+    """
+    tracks, largest = len(np.unique(table.tracks)), int(np.bincount(table.labels).max())
+    if tracks < folds:
+        raise TrainingError(f"at least {folds} tracks are needed to hold some out, found {tracks}")
+    if largest < folds:
+        raise TrainingError(f"at least {folds} windows of a genre are needed to hold some out, found {largest}")
+    numbers = np.zeros(len(table), np.int64)
     folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    _, held_out = next(folder.split(table.features, table.labels, table.tracks))
-    return np.asarray(held_out, np.int64)
+    with warnings.catch_warnings():
+        # A genre with fewer windows than folds cannot be in every fold; its few tracks are still held out once.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        for number, (_, held_out) in enumerate(folder.split(table.features, table.labels, table.tracks)):
+            numbers[held_out] = number
+    return numbers
 
 
 def _refuse_leaks(parts: Parts) -> None:

@@ -1,5 +1,6 @@
 """Feature tables made by the tests: separable clouds of points, in the exact shape of the public data set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
+from training.tables import FeatureTable
 
 PUBLIC_EXTRAS = tuple(f"{row}_{statistic}" for row in ("rms", "bandwidth", "contrast") for statistic in ("mean", "std"))
 """Columns of the public data set that are none of our features."""
@@ -25,6 +27,37 @@ def frame(*, rows_per_genre: int = 12, tracks_per_genre: int = 6, seed: int = 0,
         track=[f"{SLUGS[label]}-{number}" for label, number in zip(labels, numbers, strict=True)],
         source=np.where(numbers % 2, "songs", "guide"),
     )
+
+
+def hand_made(
+    labels: Sequence[str],
+    tracks: Sequence[str],
+    *,
+    sources: Sequence[str] | None = None,
+    features: np.ndarray | None = None,
+    columns: tuple[str, ...] = FEATURE_NAMES,
+) -> FeatureTable:
+    """A small table by hand: slugs and tracks row by row; features are zero, all else plain, if not given."""
+    count = len(labels)
+    empty = np.array([""] * count)
+    return FeatureTable(
+        features=np.zeros((count, len(columns)), np.float32) if features is None else features.astype(np.float32),
+        labels=np.array([SLUGS.index(label) for label in labels]),
+        tracks=np.array(tracks),
+        sources=empty if sources is None else np.array(sources),
+        splits=empty,
+        qualities=empty,
+        variants=np.array(["plain"] * count),
+        columns=columns,
+        has_tracks=True,
+    )
+
+
+def answered(slugs: Sequence[str], confidence: Sequence[float]) -> np.ndarray:
+    """Probabilities (n, 16): the given genre with the given confidence, what is left shared by the other 15."""
+    rows = np.repeat((1.0 - np.array(confidence))[:, np.newaxis] / (len(SLUGS) - 1), len(SLUGS), axis=1)
+    rows[np.arange(len(slugs)), [SLUGS.index(slug) for slug in slugs]] = confidence
+    return rows.astype(np.float32)
 
 
 def write_public_shape(path: Path, *, seed: int) -> Path:

@@ -5,7 +5,8 @@ import pytest
 
 from classifier.model import tempered
 from classifier.readers import FloatArray
-from training.calibration import calibration_error, certain_threshold, fit_temperature
+from training.calibration import certain_threshold, fit_temperature
+from training.confidence import calibration_error
 from training.tables import IntArray
 
 

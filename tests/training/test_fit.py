@@ -78,9 +78,10 @@ def test_the_report_and_the_card_are_there(bundle: Path) -> None:
 
 
 def test_evaluate_repeats_the_figures_of_the_fit(
-    bundle: Path, public: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Path, public: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["evaluate", "--bundle", str(bundle), "--table", str(public / "test_data_final.csv")]) == 0
+    table, out = public / "test_data_final.csv", tmp_path / "report"
+    assert main(["evaluate", "--bundle", str(bundle), "--table", str(table), "--out", str(out)]) == 0
     assert f"accuracy {load_metadata(bundle).metrics['accuracy']:.3f}" in capsys.readouterr().out
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from classifier.genres import SLUGS
-from tests.support.tables import frame
+from tests.support.tables import frame, hand_made
 from training.errors import TrainingError
-from training.splits import split_parts
+from training.splits import split_for_stopping, split_parts, track_folds
 from training.tables import FeatureTable, read_tables
 
 
@@ -77,3 +77,39 @@ def test_a_test_table_with_a_training_track_is_refused(tmp_path: Path) -> None:
 def test_too_few_tracks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="tracks"):
         split_parts(table_of(frame().assign(track="one"), tmp_path), seed=1)
+
+
+def test_folds_hold_whole_tracks_and_every_genre(tmp_path: Path) -> None:
+    table = table_of(frame(), tmp_path)
+    folds = track_folds(table, folds=5, seed=1)
+    for track in np.unique(table.tracks):
+        assert len(set(folds[table.tracks == track])) == 1
+    for number in range(5):
+        assert set(table.labels[folds == number]) == set(range(len(SLUGS)))
+
+
+def test_a_genre_with_few_tracks_is_held_out_all_the_same() -> None:
+    table = hand_made(["house"] * 10 + ["trap"] * 2, [f"t{n}" for n in range(12)])
+    folds = track_folds(table, folds=5, seed=1)
+    assert len(set(folds[table.labels == SLUGS.index("trap")])) == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "tracks", "message"),
+    [
+        (["house"] * 4 + ["trap"] * 4, list("aabbccdd"), "at least 5 tracks are needed to hold some out, found 4"),
+        (["house"] * 4 + ["trap"] * 4, list("abcdefgh"), "at least 5 windows of a genre are needed"),
+    ],
+)
+def test_too_little_for_the_folds_is_refused(labels: list[str], tracks: list[str], message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        track_folds(hand_made(labels, tracks), folds=5, seed=1)
+
+
+def test_tracks_that_stop_the_training_do_not_train(tmp_path: Path) -> None:
+    table = table_of(pd.concat([frame(), frame().assign(variant="lowpass")]), tmp_path)
+    parts = split_for_stopping(table, seed=1)
+    assert not set(parts.train.tracks) & set(parts.validation.tracks)
+    assert parts.validation.is_plain.all()
+    assert parts.test is parts.validation
+    assert len(set(parts.train.tracks) | set(parts.validation.tracks)) == 96

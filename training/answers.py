@@ -1,0 +1,78 @@
+"""What a model answered on windows whose genre is known, window by window or by vote over each track."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from classifier.features import FloatArray
+from classifier.genres import SLUGS
+from training.tables import BoolArray, FeatureTable, IntArray, TextArray
+
+SMALLEST_PROBABILITY = 1e-12
+"""Stands in for a probability of zero wherever a logarithm is taken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Probabilities (n, 16) beside the true genres (n,) as indices into `SLUGS`, and each row's track and source."""
+
+    probabilities: FloatArray
+    labels: IntArray
+    tracks: TextArray
+    sources: TextArray
+
+    @classmethod
+    def of(cls, probabilities: FloatArray, table: FeatureTable) -> Self:
+        """The answers to the rows of a table, in its order."""
+        return cls(probabilities, table.labels, table.tracks, table.sources)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def where(self, chosen: BoolArray | IntArray) -> Self:
+        """The chosen rows, by mask or by index."""
+        return type(self)(self.probabilities[chosen], self.labels[chosen], self.tracks[chosen], self.sources[chosen])
+
+    @property
+    def given(self) -> IntArray:
+        """The genre that was answered (n,): the one with the highest probability."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    @property
+    def confidence(self) -> FloatArray:
+        return self.probabilities.max(axis=1)
+
+    @property
+    def right(self) -> BoolArray:
+        return self.given == self.labels
+
+    @property
+    def among_three(self) -> BoolArray:
+        """Whether the true genre is among the three highest probabilities (n,)."""
+        best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :3]
+        return (best == self.labels[:, np.newaxis]).any(axis=1)
+
+    @property
+    def macro_recall(self) -> float:
+        """Mean recall over the genres that occur."""
+        return float(np.mean([self.right[self.labels == label].mean() for label in np.unique(self.labels)]))
+
+    def recordings(self) -> tuple[IntArray, IntArray]:
+        """First row of each track (t,), and for every row the number of its track (n,).
+
+        Windows under one track name but with different genres count as different tracks.
+        """
+        _, names = np.unique(self.tracks, return_inverse=True)
+        _, first, index = np.unique(names * len(SLUGS) + self.labels, return_index=True, return_inverse=True)
+        return first.astype(np.int64), index.astype(np.int64)
+
+    def by_track(self) -> Self:
+        """The vote: each track's mean of its windows' log-probabilities, normalised to probabilities again."""
+        first, index = self.recordings()
+        sums = np.zeros((len(first), len(SLUGS)))
+        np.add.at(sums, index, np.log(np.maximum(self.probabilities, SMALLEST_PROBABILITY)))
+        means = sums / np.bincount(index)[:, np.newaxis]
+        powers = np.exp(means - means.max(axis=1, keepdims=True))
+        voted = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        return type(self)(voted, self.labels[first], self.tracks[first], self.sources[first])

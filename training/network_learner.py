@@ -1,0 +1,57 @@
+"""The network as something that can be cross-validated: the recipe of a bundle, fitted anew on other rows."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classifier.bundle import BundleMetadata
+from classifier.features import FloatArray
+from classifier.model import tempered
+from training.errors import TrainingError
+from training.fitting import FittedModel, fit_model
+from training.learners import Predictor
+from training.network import Recipe
+from training.sampling import Sampling
+from training.splits import split_for_stopping
+from training.tables import FeatureTable
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Part of the training tracks stop the training and calibrate the confidence, as in `fit`."""
+
+    recipe: Recipe
+    sampling: Sampling
+    name: str = "Network"
+
+    def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
+        # Every fold's network compiles anew, which TensorFlow takes for a slip and warns of.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        parts = split_for_stopping(train, seed=seed)
+        return _Fitted(fit_model(parts, recipe=self.recipe, sampling=self.sampling, seed=seed, verbose=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    model: FittedModel
+
+    def predict(self, table: FeatureTable) -> FloatArray:
+        # A plain call: `predict` would compile a graph for each fold's network.
+        answers = self.model.network(self.model.scaler.transform(table.features), training=False)
+        return tempered(np.asarray(answers, np.float32), self.model.temperature)
+
+
+def recorded_network(metadata: BundleMetadata) -> Network:
+    """The network a bundle was fitted as. Raises `TrainingError` if its recipe is none of this version's."""
+    try:
+        recipe, sampling = Recipe(**_tuples(metadata.data["recipe"])), Sampling(**_tuples(metadata.data["sampling"]))
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{metadata.model_version}: its recipe cannot be repeated: {error}") from error
+    return Network(recipe, sampling)
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows only lists where the recipe has tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

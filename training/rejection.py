@@ -1,0 +1,89 @@
+"""How well what is no electronic dance music is refused, and what that costs in tracks that are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.features import FloatArray
+from training.tables import TextArray
+
+EDM_SHARES = (0.01, 0.02, 0.05, 0.1)
+"""Shares of EDM tracks refused at which the trade-off is shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strangeness:
+    """How unlike all genres each window is (n,), higher is stranger, with its track and kind (speech, noise …)."""
+
+    values: FloatArray
+    tracks: TextArray
+    kinds: TextArray
+
+
+@dataclass(frozen=True, slots=True)
+class KindRejection:
+    """Shares of one kind's windows and tracks that are refused; a track by the mean over its windows."""
+
+    kind: str
+    windows: int
+    tracks: int
+    refused_windows: float
+    refused_tracks: float
+
+
+@dataclass(frozen=True, slots=True)
+class TradeOff:
+    """With the threshold that refuses a share of EDM tracks: the share of the other tracks that is refused."""
+
+    refuse_from: float
+    edm_refused: float
+    others_refused: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What the threshold `refuse_from` refuses, and what other thresholds would."""
+
+    refuse_from: float
+    edm: KindRejection
+    kinds: tuple[KindRejection, ...]
+    trade_offs: tuple[TradeOff, ...]
+
+
+def measure_rejection(
+    edm: Strangeness, others: Strangeness, *, refuse_from: float, edm_shares: Sequence[float] = EDM_SHARES
+) -> Rejection:
+    """Refuse everything at least as strange as `refuse_from`, and count."""
+    kinds = np.unique(others.kinds).tolist()
+    edm_tracks, other_tracks = _track_means(edm.values, edm.tracks), _track_means(others.values, others.tracks)
+    trade_offs = []
+    for share in edm_shares:
+        threshold = float(np.quantile(edm_tracks, 1.0 - share))
+        refused = float((edm_tracks >= threshold).mean())
+        trade_offs.append(TradeOff(threshold, refused, float((other_tracks >= threshold).mean())))
+    return Rejection(
+        refuse_from=refuse_from,
+        edm=_kind("EDM", edm.values, edm.tracks, refuse_from),
+        kinds=tuple(
+            _kind(kind, others.values[others.kinds == kind], others.tracks[others.kinds == kind], refuse_from)
+            for kind in kinds
+        ),
+        trade_offs=tuple(trade_offs),
+    )
+
+
+def _kind(kind: str, values: FloatArray, tracks: TextArray, refuse_from: float) -> KindRejection:
+    means = _track_means(values, tracks)
+    return KindRejection(
+        kind=kind,
+        windows=len(values),
+        tracks=len(means),
+        refused_windows=float((values >= refuse_from).mean()),
+        refused_tracks=float((means >= refuse_from).mean()),
+    )
+
+
+def _track_means(values: FloatArray, tracks: TextArray) -> FloatArray:
+    _, index = np.unique(tracks, return_inverse=True)
+    return np.asarray(np.bincount(index, values) / np.bincount(index), np.float32)
