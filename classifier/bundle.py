@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from classifier.description import COLUMNS_BY_FAMILY, FAMILIES, SPECS
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.features import FEATURE_NAMES, SPEC, FloatArray
 from classifier.genres import SLUGS
+from classifier.readers import FloatArray
 
 BUNDLES = Path(__file__).with_name("bundles")
-DEFAULT_BUNDLE = BUNDLES / "reference"
+DEFAULT_BUNDLE = BUNDLES / "default"
+"""The best answers: the mission's features, rhythm, and what two pretrained networks hear."""
+REFERENCE_BUNDLE = BUNDLES / "reference"
+"""The mission's 122 features alone: small, and the measure for everything else."""
 
 METADATA_FILE = "metadata.json"
 KERAS_FILE = "model.keras"
@@ -27,14 +31,24 @@ class _Frozen(BaseModel):
 
 
 class Scaler(_Frozen):
-    """Mean and scale of each feature over the training windows, as scikit-learn's StandardScaler found them."""
+    """Mean and scale of each column over the training windows, found with scikit-learn's StandardScaler."""
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
 
-    def transform(self, features: FloatArray) -> FloatArray:
-        """Standardise features (n, 122) → (n, 122) float32."""
-        return ((features - np.asarray(self.mean)) / np.asarray(self.scale)).astype(np.float32)
+    def transform(self, rows: FloatArray) -> FloatArray:
+        """Standardise rows (n, columns) → (n, columns) float32."""
+        return ((rows - np.asarray(self.mean)) / np.asarray(self.scale)).astype(np.float32)
+
+
+class Calibration(_Frozen):
+    """How scores of windows, or of whole tracks, become words; chosen on tracks the network was not fitted to."""
+
+    temperature: float = Field(gt=0)
+    certain_from: float = Field(ge=0, le=1)
+    """Confidence from which an answer counts as certain."""
+    refuse_from: float | None = None
+    """Strangeness (log-odds) from which a sound is called none of the genres; None: never."""
 
 
 class BundleMetadata(_Frozen):
@@ -44,12 +58,12 @@ class BundleMetadata(_Frozen):
     version: str
     created: str
     labels: tuple[str, ...]
-    feature_names: tuple[str, ...]
-    feature_spec: dict[str, Any]
+    families: tuple[str, ...]
+    columns: tuple[str, ...]
+    specs: dict[str, dict[str, Any]]
     scaler: Scaler
-    temperature: float = Field(gt=0)
-    certain_from: float = Field(ge=0, le=1)
-    """Confidence from which an answer counts as certain, chosen on tracks the network was not fitted to."""
+    window: Calibration
+    track: Calibration
     libraries: dict[str, str]
     data: dict[str, Any]
     metrics: dict[str, Any]
@@ -63,7 +77,7 @@ def load_metadata(bundle: Path) -> BundleMetadata:
     """Read and check a bundle's metadata.
 
     Raises `ClassifierError` (model unusable) that names the first difference from what this code computes: labels,
-    feature names, their order, or the feature specification.
+    families of columns, their names and order, or a specification.
     """
     try:
         metadata = BundleMetadata.model_validate_json((bundle / METADATA_FILE).read_bytes())
@@ -73,16 +87,23 @@ def load_metadata(bundle: Path) -> BundleMetadata:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or METADATA_FILE
         raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{bundle}: {place}: {first['msg']}") from error
+    unknown = [family for family in metadata.families if family not in FAMILIES]
     difference = (
         _difference("label", metadata.labels, SLUGS)
-        or _difference("feature", metadata.feature_names, FEATURE_NAMES)
-        or _spec_difference(metadata.feature_spec)
-        or _difference("number of scaler values", (str(len(metadata.scaler.mean)),), (str(len(FEATURE_NAMES)),))
-        or _difference("number of scaler values", (str(len(metadata.scaler.scale)),), (str(len(FEATURE_NAMES)),))
+        or (f"the code knows no columns of the family {unknown[0]!r}" if unknown else None)
+        or _difference("column", metadata.columns, columns_of(metadata.families))
+        or _spec_difference(metadata.specs, {family: SPECS[family] for family in metadata.families})
+        or _count_difference(len(metadata.scaler.mean), len(metadata.columns))
+        or _count_difference(len(metadata.scaler.scale), len(metadata.columns))
     )
     if difference:
         raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{bundle}: {difference}")
     return metadata
+
+
+def columns_of(families: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of some families of `FAMILIES`, one family after the other."""
+    return tuple(name for family in families for name in COLUMNS_BY_FAMILY[family])
 
 
 def _difference(what: str, found: tuple[str, ...], expected: tuple[str, ...]) -> str | None:
@@ -94,9 +115,14 @@ def _difference(what: str, found: tuple[str, ...], expected: tuple[str, ...]) ->
     return f"the bundle has {len(found)} × {what}, the code {len(expected)}"
 
 
-def _spec_difference(found: dict[str, Any]) -> str | None:
-    expected = SPEC.to_dict()
-    for key in sorted(expected.keys() | found.keys()):
-        if expected.get(key) != found.get(key):
-            return f"feature_spec.{key} is {found.get(key)!r} in the bundle and {expected.get(key)!r} in the code"
+def _count_difference(found: int, expected: int) -> str | None:
+    return None if found == expected else f"the bundle has {found} × scaler value, and {expected} columns"
+
+
+def _spec_difference(found: dict[str, dict[str, Any]], expected: dict[str, dict[str, Any]]) -> str | None:
+    for family in sorted(expected.keys() | found.keys()):
+        ours, theirs = expected.get(family, {}), found.get(family, {})
+        for key in sorted(ours.keys() | theirs.keys()):
+            if ours.get(key) != theirs.get(key):
+                return f"specs.{family}.{key} is {theirs.get(key)!r} in the bundle and {ours.get(key)!r} in the code"
     return None

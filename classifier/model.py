@@ -1,18 +1,32 @@
-"""Features in, calibrated probabilities out; two runtimes behind one small protocol.
+"""A window's description in, calibrated probabilities out; two runtimes behind one small protocol.
 
-LiteRT starts in milliseconds and is what serves; Keras (`tensorflow`, an optional extra) runs the same weights.
+LiteRT starts in milliseconds and is what serves; Keras (`tensorflow`, an optional extra) runs the same weights. A
+network has a head, which judges standardised rows, and perhaps a backbone, which turns log-mel pictures into an
+embedding.
 """
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, BundleMetadata, load_metadata
+from classifier.description import EMBEDDING, FEATURES, RHYTHM_FAMILY
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.features import FEATURE_NAMES, FloatArray
+from classifier.features import extract_features
+from classifier.mel import MelArray, decoded, extract_mel
+from classifier.readers import FloatArray
+from classifier.rhythm import extract_rhythm
+
+BACKBONE, HEAD = "backbone", "head"
+"""The layers of `model.keras` that are models themselves, and the signatures of `model.tflite`."""
 
 
 class RuntimeName(StrEnum):
@@ -20,35 +34,46 @@ class RuntimeName(StrEnum):
     KERAS = "keras"
 
 
-class Runtime(Protocol):
-    """Runs the network: standardised features (n, 122) float32 → probabilities (n, 16) float32."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What a head says of n rows: `members` (n, m, 16) are the probabilities of its m networks, and `strangeness` (n,)
+    the log-odds that a row is none of the genres (0 from a head that does not know)."""
 
-    def __call__(self, features: FloatArray) -> FloatArray: ...
+    members: FloatArray
+    strangeness: FloatArray
+
+
+class Runtime(Protocol):
+    """Runs a bundle's network."""
+
+    def embed(self, mel: MelArray) -> FloatArray:
+        """A log-mel picture (187, 96) → its embedding (256,)."""
+        ...
+
+    def judge(self, rows: FloatArray) -> Judgement:
+        """Standardised rows (n, columns) float32 → what the head says."""
+        ...
 
 
 class LiteRtRuntime:
     """The network in LiteRT (the former TensorFlow Lite), one thread."""
 
     def __init__(self, path: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(
-            model_path=str(path),
-            num_threads=1,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,  # silent, and fast enough
-        )
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._allocated_rows = -1
+        with _quiet_stderr():  # the first run tells there which delegate it takes
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            signatures = self._interpreter.get_signature_list()
+            self._head = self._interpreter.get_signature_runner(HEAD)
+            self._backbone = self._interpreter.get_signature_runner(BACKBONE) if BACKBONE in signatures else None
+            self.judge(np.zeros(self._head.get_input_details()["row"]["shape"], np.float32))
 
-    def __call__(self, features: FloatArray) -> FloatArray:
-        if len(features) != self._allocated_rows:
-            self._interpreter.resize_tensor_input(self._input, features.shape)
-            self._interpreter.allocate_tensors()
-            self._allocated_rows = len(features)
-        self._interpreter.set_tensor(self._input, features)
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)
+    def embed(self, mel: MelArray) -> FloatArray:
+        assert self._backbone is not None
+        return np.asarray(self._backbone(mel=decoded(mel)[np.newaxis])["embedding"][0], np.float32)
+
+    def judge(self, rows: FloatArray) -> Judgement:
+        return _judgement(self._head(row=rows))
 
 
 class KerasRuntime:
@@ -58,14 +83,20 @@ class KerasRuntime:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras
 
-        self._model = keras.models.load_model(path, compile=False, safe_mode=True)
+        self.model = keras.models.load_model(path, compile=False, safe_mode=True)
+        self._head = self.model.get_layer(HEAD)
+        self._backbone = next((layer for layer in self.model.layers if layer.name == BACKBONE), None)
 
-    def __call__(self, features: FloatArray) -> FloatArray:
-        return np.asarray(self._model.predict_on_batch(features), np.float32)
+    def embed(self, mel: MelArray) -> FloatArray:
+        assert self._backbone is not None
+        return np.asarray(self._backbone(decoded(mel)[np.newaxis], training=False)[0], np.float32)
+
+    def judge(self, rows: FloatArray) -> Judgement:
+        return _judgement(self._head(rows, training=False))
 
 
 class GenreModel:
-    """A loaded bundle: scaler, network and temperature as one step."""
+    """A loaded bundle: description, scaler, network and temperature as one thing."""
 
     def __init__(self, metadata: BundleMetadata, runtime: Runtime) -> None:
         self.metadata = metadata
@@ -90,19 +121,43 @@ class GenreModel:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the numbers that describe a window to this model, in order."""
-        return self.metadata.feature_names
+        return self.metadata.columns
 
-    def predict(self, features: FloatArray) -> FloatArray:
+    def describe(self, samples: FloatArray) -> FloatArray:
+        """One window (66150,) at 22,050 Hz → its row (columns,) float32, not scaled."""
+        families = self.metadata.families
+        parts = [extract_features(samples)] if FEATURES in families else []
+        if RHYTHM_FAMILY in families or EMBEDDING in families:
+            mel = extract_mel(samples)
+            parts += [extract_rhythm(mel)] if RHYTHM_FAMILY in families else []
+            parts += [self._runtime.embed(mel)] if EMBEDDING in families else []
+        return np.concatenate(parts)
+
+    def embed(self, mel: MelArray) -> FloatArray:
+        """The embedding (256,) of a log-mel picture (187, 96). Raises ValueError for a model that has no backbone."""
+        if EMBEDDING not in self.metadata.families:
+            raise ValueError(f"{self.metadata.model_version} has no backbone")
+        return self._runtime.embed(mel)
+
+    def predict(self, rows: FloatArray) -> FloatArray:
         """Calibrated probabilities in the order of `GENRES`.
 
-        Parameters: `features` (122,) or (n, 122) as `extract_features` gives them, not scaled.
+        Parameters: `rows` (columns,) or (n, columns) as `describe` gives them.
         Returns (16,) or (n, 16) float32; each row sums to 1. Raises ValueError for another shape.
         """
-        rows = np.atleast_2d(features)
-        if rows.ndim != 2 or rows.shape[1] != len(FEATURE_NAMES):
-            raise ValueError(f"expected features (n, {len(FEATURE_NAMES)}), got {features.shape}")
-        probabilities = tempered(self._runtime(self.metadata.scaler.transform(rows)), self.metadata.temperature)
-        return probabilities[0] if features.ndim == 1 else probabilities
+        probabilities = self.calibrated(self.judge(rows).members.mean(axis=1))
+        return probabilities[0] if rows.ndim == 1 else probabilities
+
+    def judge(self, rows: FloatArray) -> Judgement:
+        """What each network of the head says of rows (columns,) or (n, columns), before any calibration."""
+        table = np.atleast_2d(rows)
+        if table.ndim != 2 or table.shape[1] != len(self.columns):
+            raise ValueError(f"expected rows (n, {len(self.columns)}), got {rows.shape}")
+        return self._runtime.judge(self.metadata.scaler.transform(table))
+
+    def calibrated(self, probabilities: FloatArray) -> FloatArray:
+        """Probabilities of windows (n, 16) with the temperature of windows."""
+        return tempered(probabilities, self.metadata.window.temperature)
 
 
 def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
@@ -110,6 +165,40 @@ def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
 
     A temperature above 1 makes the answers less confident; their order never changes.
     """
-    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-30)) / temperature
+    return softmax(np.log(np.maximum(probabilities.astype(np.float64), 1e-30)) / temperature)
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> FloatArray:
+    """Probabilities (n, classes) float32 from logits."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def track_scores(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """What windows (n, 16) of one track say together, (16,): their mean log-probability, normalised and tempered.
+
+    Windows are no independent witnesses: a temperature above 1 makes up for what they have in common.
+    """
+    logs = np.log(np.maximum(probabilities.astype(np.float64), 1e-9)).mean(axis=0)
+    return softmax(logs[np.newaxis] / temperature)[0]
+
+
+def _judgement(outputs: dict[str, Any]) -> Judgement:
+    return Judgement(
+        members=np.asarray(outputs["members"], np.float32),
+        strangeness=np.asarray(outputs["strangeness"], np.float32)[:, 0],
+    )
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """What native code writes to the process' stderr inside the block is dropped."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

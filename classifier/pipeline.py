@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.bundle import DEFAULT_BUNDLE
+from classifier.bundle import DEFAULT_BUNDLE, Calibration
 from classifier.decoding import AudioWindow, decode_window, spread_windows
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.features import extract_features
 from classifier.genres import GENRES
-from classifier.model import GenreModel, RuntimeName
+from classifier.mel import extract_mel
+from classifier.model import GenreModel, RuntimeName, track_scores
 from classifier.readers import FloatArray, Source
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+from classifier.tempo import estimate_tempo
 
 TRACK_BUDGET = 24
 """Windows of a whole track: more hardly change the vote, and this many take half a second."""
@@ -31,40 +32,60 @@ class GenreClassifier:
 
     def classify_window(self, audio: AudioWindow) -> Classification:
         """Classify a window that is already decoded."""
-        features = extract_features(audio.samples)
-        scores = _sorted(self.model.predict(features))
+        row = self.model.describe(audio.samples)
         metadata = self.model.metadata
-        certain = scores[0].confidence >= metadata.certain_from
+        judgement = self.model.judge(row)
+        scores = _sorted(self.model.calibrated(judgement.members.mean(axis=1))[0])
+        familiar = _is_familiar(float(judgement.strangeness[0]), metadata.window)
+        certain = familiar and scores[0].confidence >= metadata.window.certain_from
         return Classification(
             window=audio.window,
             scores=scores,
             certain=certain,
-            notes=audio.notes if certain else (*audio.notes, Note.NOT_SURE),
+            familiar=familiar,
+            notes=(*audio.notes, *_doubts(certain=certain, familiar=familiar)),
             model_version=metadata.model_version,
-            features=tuple(features.tolist()),
+            features=tuple(row.tolist()),
         )
 
     def classify_track(self, source: Source, *, budget: int = TRACK_BUDGET) -> TrackClassification:
         """Classify a whole track by at most `budget` windows spread over it.
 
-        Their calibrated log-probabilities are averaged, which is how independent witnesses are weighed; a part's own
+        Their calibrated log-probabilities are averaged, which is how witnesses are weighed; a part's own
         genre is decided with its two neighbours, so that a single odd window makes no segment. Raises as
         `decode_window` does.
         """
-        heard = [(audio.window, extract_features(audio.samples)) for audio in spread_windows(source, budget=budget)]
-        if not heard:
+        windows, rows, mels = [], [], []
+        for audio in spread_windows(source, budget=budget):
+            windows.append(audio.window)
+            rows.append(self.model.describe(audio.samples))
+            mels.append(extract_mel(audio.samples))
+        if not windows:
             raise ClassifierError(ErrorKind.SILENT)
-        features = np.stack([row for _, row in heard])
-        logs = np.log(self.model.predict(features) + _TINY)
-        scores = _sorted(_normalised(logs.mean(axis=0)))
         metadata = self.model.metadata
+        judgement = self.model.judge(np.stack(rows))
+        probabilities = self.model.calibrated(judgement.members.mean(axis=1))
+        scores = _sorted(track_scores(probabilities, metadata.track.temperature))
+        familiar = _is_familiar(float(judgement.strangeness.mean()), metadata.track)
         return TrackClassification(
             scores=scores,
-            parts=_parts([window for window, _ in heard], logs),
-            certain=scores[0].confidence >= metadata.certain_from,
+            parts=_parts(windows, np.log(probabilities + _TINY)),
+            certain=familiar and scores[0].confidence >= metadata.track.certain_from,
+            familiar=familiar,
+            tempo_bpm=estimate_tempo(mels),
             model_version=metadata.model_version,
-            features=tuple(map(tuple, features.tolist())),
+            features=tuple(tuple(row.tolist()) for row in rows),
         )
+
+
+def _is_familiar(strangeness: float, calibration: Calibration) -> bool:
+    return calibration.refuse_from is None or strangeness < calibration.refuse_from
+
+
+def _doubts(*, certain: bool, familiar: bool) -> tuple[Note, ...]:
+    if not familiar:
+        return (Note.UNFAMILIAR,)
+    return () if certain else (Note.NOT_SURE,)
 
 
 def _parts(windows: list[Window], logs: FloatArray) -> tuple[Segment, ...]:

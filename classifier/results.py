@@ -17,6 +17,7 @@ class Note(StrEnum):
     MOVED_BACK = "moved_back_to_track_end"
     SKIPPED_SILENCE = "skipped_silence"
     NOT_SURE = "not_sure"
+    UNFAMILIAR = "unfamiliar"
 
     @property
     def sentence(self) -> str:
@@ -28,6 +29,7 @@ _SENTENCES: dict[Note, str] = {
     Note.MOVED_BACK: "the track ends before the offset, so its last 3 seconds were analysed",
     Note.SKIPPED_SILENCE: "the chosen part is silent, so a part with sound was analysed",
     Note.NOT_SURE: "not sure",
+    Note.UNFAMILIAR: "this does not sound like any of the 16 genres",
 }
 
 
@@ -57,6 +59,7 @@ class _Scored(ABC):
     __slots__ = ()
     scores: tuple[GenreScore, ...]
     certain: bool
+    familiar: bool
 
     @property
     def genre(self) -> Genre:
@@ -69,6 +72,8 @@ class _Scored(ABC):
     @property
     def title(self) -> str:
         """The genre's name for a picture: plain text, with a question mark where the answer is not certain."""
+        if not self.familiar:
+            return "?"
         return self.genre.name if self.certain else f"{self.genre.name}?"
 
     def _summary(self, file: str) -> dict[str, Any]:
@@ -77,6 +82,8 @@ class _Scored(ABC):
             "file": file,
             "genre": {"slug": self.genre.slug, "name": self.genre.name, "emoji": self.genre.emoji},
             "confidence": round(self.confidence, 6),
+            "certain": self.certain,
+            "familiar": self.familiar,
         }
 
     @abstractmethod
@@ -93,13 +100,15 @@ class Classification(_Scored):
     """The answer for one window.
 
     `scores` has every genre once, the most probable first (equal ones by name); `certain` is False where the model's
-    confidence lies below the threshold that its bundle states. `features` is what the network saw, not scaled, in the
-    order of the model's columns; no part of the JSON.
+    confidence lies below the threshold that its bundle states, `familiar` is False (and so is `certain`) where the
+    sound is too unlike anything the model was trained on to be any of its genres. `features` is what the network saw,
+    not scaled, in the order of the model's columns; no part of the JSON.
     """
 
     window: Window
     scores: tuple[GenreScore, ...]
     certain: bool
+    familiar: bool
     notes: tuple[Note, ...]
     model_version: str
     features: tuple[float, ...] = field(default=(), repr=False)
@@ -128,13 +137,15 @@ class TrackClassification(_Scored):
     """The answer for a whole track, from windows spread over it.
 
     `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
-    entry for each window, which stands for the stretch up to the next; `features` has one for each of them, and
-    `certain` too is as in `Classification`.
+    entry for each window, which stands for the stretch up to the next; `features` has one for each of them; `certain`
+    and `familiar` are as in `Classification`. `tempo_bpm` is in beats a minute; None where nothing beats.
     """
 
     scores: tuple[GenreScore, ...]
     parts: tuple[Segment, ...]
     certain: bool
+    familiar: bool
+    tempo_bpm: float | None
     model_version: str
     features: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
@@ -159,7 +170,7 @@ class TrackClassification(_Scored):
     def to_dict(self, *, file: str) -> dict[str, Any]:
         return {
             **self._summary(file),
-            "certain": self.certain,
+            "tempo_bpm": self.tempo_bpm,
             "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
             "shares": [{"slug": s.genre.slug, "share": round(s.confidence, 6)} for s in self.shares],
             "segments": [

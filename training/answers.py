@@ -1,12 +1,13 @@
 """What a model answered on windows whose genre is known, window by window or by vote over each track."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from classifier.features import FloatArray
 from classifier.genres import SLUGS
+from classifier.model import softmax
 from training.tables import BoolArray, FeatureTable, IntArray, TextArray
 
 SMALLEST_PROBABILITY = 1e-12
@@ -15,24 +16,34 @@ SMALLEST_PROBABILITY = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Probabilities (n, 16) beside the true genres (n,) as indices into `SLUGS`, and each row's track and source."""
+    """Probabilities (n, 16) beside the true genres (n,) as indices into `SLUGS`, and each row's track and source.
+
+    `track_temperature` is applied to the vote over a track, see `classifier.model.track_scores`.
+    """
 
     probabilities: FloatArray
     labels: IntArray
     tracks: TextArray
     sources: TextArray
+    track_temperature: float = 1.0
 
     @classmethod
-    def of(cls, probabilities: FloatArray, table: FeatureTable) -> Self:
+    def of(cls, probabilities: FloatArray, table: FeatureTable, *, track_temperature: float = 1.0) -> Self:
         """The answers to the rows of a table, in its order."""
-        return cls(probabilities, table.labels, table.tracks, table.sources)
+        return cls(probabilities, table.labels, table.tracks, table.sources, track_temperature)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, chosen: BoolArray | IntArray) -> Self:
         """The chosen rows, by mask or by index."""
-        return type(self)(self.probabilities[chosen], self.labels[chosen], self.tracks[chosen], self.sources[chosen])
+        return replace(
+            self,
+            probabilities=self.probabilities[chosen],
+            labels=self.labels[chosen],
+            tracks=self.tracks[chosen],
+            sources=self.sources[chosen],
+        )
 
     @property
     def given(self) -> IntArray:
@@ -68,11 +79,10 @@ class Answers:
         return first.astype(np.int64), index.astype(np.int64)
 
     def by_track(self) -> Self:
-        """The vote: each track's mean of its windows' log-probabilities, normalised to probabilities again."""
+        """The vote: each track's mean of its windows' log-probabilities, tempered and normalised to probabilities."""
         first, index = self.recordings()
         sums = np.zeros((len(first), len(SLUGS)))
         np.add.at(sums, index, np.log(np.maximum(self.probabilities, SMALLEST_PROBABILITY)))
         means = sums / np.bincount(index)[:, np.newaxis]
-        powers = np.exp(means - means.max(axis=1, keepdims=True))
-        voted = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        voted = softmax(means / self.track_temperature)
         return type(self)(voted, self.labels[first], self.tracks[first], self.sources[first])

@@ -3,29 +3,71 @@
 from typing import Any
 
 from classifier.bundle import BundleMetadata
+from classifier.description import EMBEDDING, FEATURES, RHYTHM_FAMILY
 from classifier.genres import GENRE_BY_SLUG
 from training.evaluation import Metrics, genre_table, summary
+from training.rejection import Rejection
+
+_FAMILY_WORDS = {
+    FEATURES: "122 features (mean and standard deviation of 40 MFCC, 12 chroma, 6 tonnetz, zero crossing rate, "
+    "spectral centroid and rolloff)",
+    RHYTHM_FAMILY: "498 values of its rhythm (autocorrelation of the onsets in five bands, fluctuation of twelve "
+    "bands)",
+    EMBEDDING: "256 values of what two pretrained networks (MusiCNN, Pons & Serra 2019) hear in it",
+}
 
 
-def model_card(metadata: BundleMetadata, metrics: Metrics, notes: str) -> str:
+def model_card(metadata: BundleMetadata, metrics: Metrics, rejection: Rejection | None, notes: str) -> str:
     """The card's text; every figure in it comes from the bundle itself, `notes` is added at the end."""
     return _paragraphs(
         f"# Model card: {metadata.model_version}",
-        f"Created {metadata.created}. Input: 3 seconds of audio as {len(metadata.feature_names)} features "
-        f"(mean and standard deviation of 40 MFCC, 12 chroma, 6 tonnetz, zero crossing rate, spectral centroid and "
-        f"rolloff). Output: probabilities of {len(metadata.labels)} EDM genres, calibrated with temperature "
-        f"{metadata.temperature:.2f}. An answer is called certain from a confidence of "
-        f"{metadata.certain_from:.0%} on; that threshold was chosen on validation tracks.",
+        _introduction(metadata),
         "## Score on held-out tracks",
-        "No track of the test part was used for training, for stopping it or for calibration.",
+        _method(metadata.data),
         "```\n" + summary(metrics) + "\n```",
         genre_table(metrics),
         f"Weakest: {_weakest(metrics)}.",
+        _rejection_table(rejection) if rejection else "",
         "![Confusion matrix](report/confusion.png)",
         "![Training curves](report/curves.png)",
         "## Data",
         _data_table(metadata.data),
         notes.strip(),
+    )
+
+
+def _introduction(metadata: BundleMetadata) -> str:
+    window, track = metadata.window, metadata.track
+    return (
+        f"Created {metadata.created}. Input: 3 seconds of audio as "
+        f"{', '.join(_FAMILY_WORDS[family] for family in metadata.families)}. Output: probabilities of "
+        f"{len(metadata.labels)} EDM genres, calibrated with temperature {window.temperature:.2f}; for a whole track "
+        f"the mean log-probability of its windows, with temperature {track.temperature:.2f}. An answer is called "
+        f"certain from a confidence of {window.certain_from:.0%} on, for a whole track of {track.certain_from:.0%}: of "
+        f"answers this sure, at least {metadata.data['recipe']['certain_accuracy']:.0%} were right."
+    )
+
+
+def _method(data: dict[str, Any]) -> str:
+    if "folds" not in data:
+        return "No track of the test part was used for training, for stopping it or for calibration."
+    return (
+        f"The tracks were dealt into {data['folds']} folds. The model has a network for each, which learned from the "
+        "other folds; each window below was answered by the network that had never heard its track. What is served is "
+        "the mean of all networks. Temperatures and thresholds were chosen on the same answers."
+    )
+
+
+def _rejection_table(rejection: Rejection) -> str:
+    kinds = [rejection.edm, *rejection.kinds]
+    rows = [
+        f"| {kind.kind} | {kind.refused_windows:.0%} | {kind.refused_tracks:.0%} | {kind.windows} | {kind.tracks} |"
+        for kind in kinds
+    ]
+    head = "| sound | windows refused | recordings refused | windows | recordings |\n|---|---|---|---|---|"
+    return (
+        "What sounds too unlike anything it knows is called none of the 16 genres. How often that happens, measured in "
+        "folds as well (a recording by the mean over its windows):\n\n" + "\n".join([head, *rows])
     )
 
 
@@ -41,7 +83,9 @@ def _weakest(metrics: Metrics) -> str:
 
 def _data_table(data: dict[str, Any]) -> str:
     lines = ["| part | windows | altered copies | tracks | sources |", "|---|---|---|---|---|"]
-    for part in ("train", "validation", "test"):
+    for part in ("train", "validation", "test", "all", "non_edm"):
+        if part not in data:
+            continue
         figures = data[part]
         sources = ", ".join(f"{name} {count}" for name, count in figures["windows_by_source"].items())
         lines.append(

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE
 from classifier.errors import ClassifierError
 from classifier.genres import SLUGS
 from classifier.model import RuntimeName
 from training.errors import TrainingError
-from training.outputs import check_target
+from training.outputs import FitWishes, check_target
 
 if TYPE_CHECKING:
     from training.bundles import Bundle
@@ -52,8 +53,39 @@ def _parser() -> argparse.ArgumentParser:
         metavar="GENRE",
         help="genres for which rows of quality 'near' train too, with a low weight",
     )
+    fit.add_argument(
+        "--model",
+        choices=("reference", "default"),
+        default="reference",
+        help="reference: one network on the 122 features; default: a network for each of five folds of tracks, on all "
+        "columns (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--non-edm", type=Path, nargs="+", metavar="PATH", help="default: tables of sounds that are none of the genres"
+    )
+    fit.add_argument(
+        "--backbone",
+        type=Path,
+        default=DEFAULT_BUNDLE / KERAS_FILE,
+        metavar="FILE.keras",
+        help="default: where the network behind the embedding is (default: in the shipped bundle)",
+    )
     fit.add_argument("--notes", type=Path, metavar="FILE.md", help="text to end the model card with")
     fit.set_defaults(run=_fit)
+
+    backbone = commands.add_parser("backbone", help="make the network behind the embedding from MusiCNN's numbers")
+    backbone.add_argument("--wheel", type=Path, required=True, metavar="FILE.whl", help="wheel of the package musicnn")
+    backbone.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="pictures of music, array 'mel'")
+    backbone.add_argument("--out", type=Path, required=True, metavar="FILE.keras")
+    backbone.set_defaults(run=_backbone)
+
+    enrich = commands.add_parser("enrich", help="add rhythm and embedding to a table whose pictures are at hand")
+    enrich.add_argument("--table", type=Path, required=True, metavar="PATH")
+    enrich.add_argument("--altered", type=Path, metavar="PATH", help="the same rows behind a low-pass at 7 kHz")
+    enrich.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="'mel', row by row as the table")
+    enrich.add_argument("--backbone", type=Path, default=DEFAULT_BUNDLE / KERAS_FILE, metavar="FILE.keras")
+    enrich.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    enrich.set_defaults(run=_enrich)
 
     _add_evaluate(commands.add_parser("evaluate", help="measure a bundle on tables and write a report"))
     _add_compare(commands.add_parser("compare", help="measure two bundles on the same tables"))
@@ -62,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
     extract.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
     extract.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    extract.add_argument(
+        "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
+    )
     extract.set_defaults(run=_extract)
 
     feedback = commands.add_parser(
@@ -126,45 +161,30 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from dataclasses import replace
-
-    from training.splits import split_parts
-    from training.tables import read_tables
+    from training.bundling import fit_default, fit_reference
+    from training.evaluation import genre_table, summary
+    from training.tables import read_other_tables, read_tables
 
     check_target(options.out)
+    wishes = FitWishes(
+        out=options.out,
+        version=options.version,
+        seed=options.seed,
+        max_epochs=options.max_epochs,
+        keep_near=frozenset(options.keep_near),
+        notes=_text(options.notes),
+    )
     table = read_tables(options.table)
-    test = read_tables(options.test) if options.test else None
-    parts = split_parts(table, test=test, keep_near=frozenset(options.keep_near), seed=options.seed)
     if not table.has_tracks:
         print("note: without a column 'track', clips of one mix may lie on both sides of a split", file=sys.stderr)
-    notes = _text(options.notes)
-
-    from training.evaluation import genre_table, summary
-    from training.export import write_bundle
-    from training.fitting import fit_model
-    from training.network import Recipe
-    from training.sampling import Sampling
-
-    recipe = Recipe() if options.max_epochs is None else replace(Recipe(), max_epochs=options.max_epochs)
-    sampling = Sampling()
-    fitted = fit_model(parts, recipe=recipe, sampling=sampling, seed=options.seed)
-    settings = {
-        "recipe": recipe.to_dict(),
-        "sampling": sampling.to_dict(),
-        "seed": options.seed,
-        "near_kept_for": sorted(options.keep_near),
-    }
-    write_bundle(
-        fitted,
-        parts,
-        options.out,
-        name=options.out.name,
-        version_text=options.version,
-        settings=settings,
-        notes=notes,
-    )
-    print(summary(fitted.metrics))
-    print(genre_table(fitted.metrics))
+    if options.model == "reference":
+        test = read_tables(options.test) if options.test else None
+        metrics = fit_reference(table, test, wishes)
+    else:
+        others = read_other_tables(options.non_edm) if options.non_edm else None
+        metrics = fit_default(table, others, wishes, backbone=options.backbone, say=_progress)
+    print(summary(metrics))
+    print(genre_table(metrics))
     return 0
 
 
@@ -216,7 +236,7 @@ def _cross_validation(options: argparse.Namespace, bundle: "Bundle", table: "Fea
         network,
         table,
         title=f"Cross-validation of the recipe of {bundle.name}",
-        certain_from=bundle.metadata.certain_from,
+        certain_from=bundle.metadata.window.certain_from,
         keep_near=frozenset(keep_near),
         baselines=BASELINES,
         curve_learner=curve[options.learning_curve],
@@ -247,10 +267,30 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _backbone(options: argparse.Namespace) -> int:
+    from training.assembly import save_small
+    from training.backbone import build_backbone
+    from training.enriching import read_mels
+
+    save_small(build_backbone(options.wheel, read_mels(options.mels)), options.out)
+    return 0
+
+
+def _enrich(options: argparse.Namespace) -> int:
+    from training.assembly import load_backbone
+    from training.enriching import enrich_table
+
+    rows = enrich_table(
+        options.table, options.altered, options.mels, backbone=load_backbone(options.backbone), out=options.out
+    )
+    print(f"{options.out}: {rows} rows")
+    return 0
+
+
 def _extract(options: argparse.Namespace) -> int:
     from training.extraction import extract_table
 
-    result = extract_table(options.audio, options.out, workers=options.workers)
+    result = extract_table(options.audio, options.out, workers=options.workers, non_edm=options.non_edm)
     print(f"{options.out}: {result.windows} windows; {len(result.refused)} files passed over")
     return 0
 

@@ -66,11 +66,12 @@ def measure(probabilities: FloatArray, table: FeatureTable, *, certain_from: flo
     return measure_answers(Answers.of(probabilities, table), certain_from=certain_from)
 
 
-def measure_answers(answers: Answers, *, certain_from: float) -> Metrics:
-    """Figures of window answers, and of the votes they make."""
+def measure_answers(answers: Answers, *, certain_from: float, certain_track_from: float | None = None) -> Metrics:
+    """Figures of window answers, and of the votes they make; without its own threshold a track has the windows'."""
+    track_from = certain_from if certain_track_from is None else certain_track_from
     return Metrics(
         windows=_level(answers, certain_from=certain_from),
-        tracks=_level(answers.by_track(), certain_from=certain_from),
+        tracks=_level(answers.by_track(), certain_from=track_from),
     )
 
 

@@ -1,11 +1,10 @@
 """Write a model bundle: network in two formats, metadata, report pictures and model card."""
 
-import contextlib
-import io
 import os
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,18 +12,19 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata
-from classifier.features import FEATURE_NAMES, SPEC, FloatArray
+from classifier.description import SPECS
+from classifier.features import FloatArray
 from classifier.genres import SLUGS
 from classifier.model import KerasRuntime, LiteRtRuntime
+from training.assembly import assemble, save_small, to_litert
 from training.card import model_card
 from training.errors import TrainingError
 from training.fitting import FittedModel
 from training.outputs import check_target
+from training.rejection import Rejection, measure_rejection
 from training.report import draw_confusion, draw_curves
-from training.splits import Parts
 from training.tables import FeatureTable
 
 MAX_RUNTIME_GAP = 1e-5
@@ -33,63 +33,82 @@ MAX_RUNTIME_GAP = 1e-5
 _LIBRARIES = ("keras", "tensorflow", "librosa", "numpy", "scikit-learn", "soxr")
 
 
-def write_bundle(
-    fitted: FittedModel, parts: Parts, out: Path, *, name: str, version_text: str, settings: dict[str, Any], notes: str
-) -> BundleMetadata:
+@dataclass(frozen=True, slots=True)
+class BundleFacts:
+    """What a bundle says of itself beside the figures.
+
+    `tables` are what it was fitted to by the name of their part; `settings` records recipe, sampling and seed; `notes`
+    is Markdown that the model card ends with; `licences` go into a file of their own.
+    """
+
+    name: str
+    version: str
+    tables: dict[str, FeatureTable]
+    settings: dict[str, Any]
+    notes: str = ""
+    licences: str = ""
+
+
+def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone: keras.Model | None) -> BundleMetadata:
     """Write a complete bundle to the folder `out`, replacing one that is there only when the new one is whole.
 
     Raises `TrainingError` if the two formats of the network do not agree, or if `out` holds something else.
-    `settings` records recipe, sampling and seed; `notes` is Markdown that the model card ends with.
     """
     check_target(out)
+    families = fitted.recipe.families
+    rejection = _rejection(fitted)
     metadata = BundleMetadata(
-        name=name,
-        version=version_text,
+        name=facts.name,
+        version=facts.version,
         created=datetime.now(UTC).date().isoformat(),
         labels=SLUGS,
-        feature_names=FEATURE_NAMES,
-        feature_spec=SPEC.to_dict(),
-        scaler=fitted.scaler,
-        temperature=fitted.temperature,
-        certain_from=fitted.certain_from,
+        families=families,
+        columns=fitted.preparation.columns,
+        specs={family: SPECS[family] for family in families},
+        scaler=fitted.preparation.scaler,
+        window=fitted.calibrations.window,
+        track=fitted.calibrations.track,
         libraries={library: version(library) for library in _LIBRARIES},
-        data={
-            "train": describe(parts.train),
-            "validation": describe(parts.validation),
-            "test": describe(parts.test),
-            **settings,
-        },
-        metrics=fitted.metrics.to_dict(),
+        data={**{name: describe(table) for name, table in facts.tables.items()}, **facts.settings},
+        metrics=fitted.metrics.to_dict() | ({"rejection": asdict(rejection)} if rejection else {}),
     )
+    network = assemble(fitted, backbone)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as draft_name:
         draft = Path(draft_name) / "bundle"
         report = draft / "report"
         report.mkdir(parents=True)
-        fitted.network.save(draft / KERAS_FILE)
-        (draft / LITERT_FILE).write_bytes(to_litert(fitted.network))
-        _check_agreement(draft, fitted.scaler.transform(parts.test.features))
+        save_small(network, draft / KERAS_FILE)
+        (draft / LITERT_FILE).write_bytes(to_litert(network))
+        _check_agreement(draft, fitted.preparation.scaler.transform(fitted.sample))
         (draft / METADATA_FILE).write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (draft / "MODEL_CARD.md").write_text(model_card(metadata, fitted.metrics, notes), encoding="utf-8")
+        (draft / "MODEL_CARD.md").write_text(
+            model_card(metadata, fitted.metrics, rejection, facts.notes), encoding="utf-8"
+        )
+        if facts.licences:
+            (draft / "LICENCES.md").write_text(facts.licences, encoding="utf-8")
         draw_confusion(fitted.metrics, report / "confusion.png")
-        draw_curves(fitted.history, report / "curves.png")
+        draw_curves([member.history for member in fitted.members], report / "curves.png")
         if out.exists():
             shutil.rmtree(out)
         os.replace(draft, out)
     return metadata
 
 
+def _rejection(fitted: FittedModel) -> Rejection | None:
+    refuse_from = fitted.calibrations.window.refuse_from
+    if fitted.edm is None or fitted.others is None or refuse_from is None:
+        return None
+    track_from = fitted.calibrations.track.refuse_from
+    return measure_rejection(fitted.edm, fitted.others, refuse_from=refuse_from, refuse_track_from=track_from)
+
+
 def _check_agreement(draft: Path, rows: FloatArray) -> None:
     """The numbers that were measured must be those that will be served."""
-    gap = float(np.abs(LiteRtRuntime(draft / LITERT_FILE)(rows) - KerasRuntime(draft / KERAS_FILE)(rows)).max())
-    if gap > MAX_RUNTIME_GAP:
+    said = [runtime.judge(rows) for runtime in (LiteRtRuntime(draft / LITERT_FILE), KerasRuntime(draft / KERAS_FILE))]
+    gap = float(np.abs(said[0].members - said[1].members).max())
+    if not gap <= MAX_RUNTIME_GAP:  # not a number is no agreement
         raise TrainingError(f"the LiteRT network differs from the Keras network by {gap:.1e}")
-
-
-def to_litert(network: keras.Model) -> bytes:
-    """The network as a LiteRT flatbuffer with a free number of rows."""
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints what it exports
-        return bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
 
 
 def describe(table: FeatureTable) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """From a folder of audio to a feature table: one folder per genre, every file cut into 3-second windows.
 
+Each window is described with all families of columns, the embedding by the shipped model's backbone.
+
 Resumable: each finished file is one row group in a folder beside the table; a second run skips what is there.
 """
 
@@ -9,8 +11,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -20,6 +25,9 @@ from classifier.genres import SLUGS
 from classifier.threads import limit_blas_threads
 from training.errors import TrainingError
 from training.tables import PLAIN
+
+if TYPE_CHECKING:
+    from classifier.model import GenreModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +48,18 @@ class Extraction:
     refused: tuple[str, ...]
 
 
-def extract_table(audio: Path, out: Path, *, workers: int, quiet: bool = False) -> Extraction:
+def extract_table(audio: Path, out: Path, *, workers: int, non_edm: bool = False, quiet: bool = False) -> Extraction:
     """Extract all windows of all files below `audio` into the table `out` (.csv or .parquet).
 
-    Below `audio` lies one folder per genre, named by its slug. A bad file is reported and passed over. The work of an
-    interrupted run is kept in `<out>.parts` and removed when the table is complete.
+    Below `audio` lies one folder per genre, named by its slug; with `non_edm` one per kind of other sound. A bad file
+    is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed when the table is
+    complete.
     Raises `TrainingError` for a folder that has no genre folders or no audio.
     """
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise TrainingError(f"{out}: a table is a .csv or .parquet file")
     parts = out.with_name(out.name + ".parts")
-    clips = list(_clips(audio, parts))
+    clips = list(_clips(audio, parts, non_edm=non_edm))
     if not clips:
         raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
     parts.mkdir(parents=True, exist_ok=True)
@@ -59,18 +68,18 @@ def extract_table(audio: Path, out: Path, *, workers: int, quiet: bool = False) 
     if not done:
         raise TrainingError(f"{audio}: none of the {len(clips)} files could be read; the first: {refused[0]}")
     table = pd.concat(done, ignore_index=True)
-    _write(table, out)
+    write_table(table, out)
     for leftover in parts.iterdir():
         leftover.unlink()
     parts.rmdir()
     return Extraction(windows=len(table), refused=refused)
 
 
-def _clips(audio: Path, parts: Path) -> Iterator[Clip]:
+def _clips(audio: Path, parts: Path, *, non_edm: bool) -> Iterator[Clip]:
     if not audio.is_dir():
         raise TrainingError(f"{audio}: no such folder")
     for folder in sorted(p for p in audio.iterdir() if p.is_dir()):
-        if folder.name not in SLUGS:
+        if not non_edm and folder.name not in SLUGS:
             raise TrainingError(f"{folder}: not the name of a genre. Known: {', '.join(SLUGS)}")
         for path in sorted(folder.rglob("*")):
             if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
@@ -78,6 +87,14 @@ def _clips(audio: Path, parts: Path) -> Iterator[Clip]:
                 state = path.stat()
                 key = hashlib.sha256(f"{track}\0{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:24]
                 yield Clip(path, folder.name, track, parts / f"{key}.parquet")
+
+
+@lru_cache(maxsize=1)
+def _model() -> "GenreModel":
+    """The shipped model, loaded once in each worker process."""
+    from classifier.model import GenreModel
+
+    return GenreModel.load()
 
 
 def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
@@ -93,25 +110,27 @@ def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
 
 def _extract_clip(clip: Clip) -> str | None:
     """Write the windows of one file; returns why it was passed over, or None."""
-    from classifier.decoding import iter_windows
-    from classifier.features import FEATURE_NAMES, SPEC, extract_features
+    from classifier.decoding import WINDOW_S, iter_windows
 
-    rows = []
+    model = _model()
+    rows, numbers = [], []
     try:
         for audio in iter_windows(clip.path):
-            features = dict(zip(FEATURE_NAMES, extract_features(audio.samples).tolist(), strict=True))
-            rows.append({**features, "window": round(audio.window.start_s / SPEC.window_s)})
+            rows.append(model.describe(audio.samples))
+            numbers.append(round(audio.window.start_s / WINDOW_S))
     except ClassifierError as error:
         return f"{clip.path}: {error}"
     if not rows:
         return f"{clip.path}: only silence"
-    frame = pd.DataFrame(rows).assign(label=clip.label, track=clip.track, source="", variant=PLAIN)
-    _write(frame, clip.part)
+    frame = pd.DataFrame(np.stack(rows), columns=list(model.columns)).assign(
+        window=numbers, label=clip.label, track=clip.track, source="", variant=PLAIN
+    )
+    write_table(frame, clip.part)
     return None
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Write so that a reader sees the old file or the whole new one."""
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a .csv or .parquet file so that a reader sees the old file or the whole new one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     if path.suffix.lower() == ".csv":
         frame.to_csv(draft, index=False)

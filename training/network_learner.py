@@ -4,9 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from classifier.bundle import BundleMetadata
+from classifier.bundle import BundleMetadata, columns_of
 from classifier.features import FloatArray
 from classifier.model import tempered
 from training.errors import TrainingError
@@ -29,7 +27,8 @@ class Network:
     def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
         # Every fold's network compiles anew, which TensorFlow takes for a slip and warns of.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
-        parts = split_for_stopping(train, seed=seed)
+        known = train.with_columns(columns_of(self.recipe.families))
+        parts = split_for_stopping(known, folds=self.recipe.validation_folds, seed=seed)
         return _Fitted(fit_model(parts, recipe=self.recipe, sampling=self.sampling, seed=seed, verbose=0))
 
 
@@ -38,9 +37,9 @@ class _Fitted:
     model: FittedModel
 
     def predict(self, table: FeatureTable) -> FloatArray:
-        # A plain call: `predict` would compile a graph for each fold's network.
-        answers = self.model.network(self.model.scaler.transform(table.features), training=False)
-        return tempered(np.asarray(answers, np.float32), self.model.temperature)
+        known = table.with_columns(self.model.preparation.columns)
+        raw = self.model.members[0].predict(self.model.preparation.transform(known.features))
+        return tempered(raw, self.model.calibrations.window.temperature)
 
 
 def recorded_network(metadata: BundleMetadata) -> Network:

@@ -1,9 +1,22 @@
-"""Where a bundle may be written; apart from the export, so that a wrong folder is refused before any training."""
+"""What is wished of a fit, and where its bundle may be written; a wrong folder is refused before any training."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.bundle import METADATA_FILE
 from training.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class FitWishes:
+    """What a person asks of `fit`: where the bundle goes and how it is called, and what may vary from run to run."""
+
+    out: Path
+    version: str
+    seed: int
+    max_epochs: int | None
+    keep_near: frozenset[str]
+    notes: str
 
 
 def check_target(out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -50,13 +51,29 @@ class Rejection:
     kinds: tuple[KindRejection, ...]
     trade_offs: tuple[TradeOff, ...]
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From `dataclasses.asdict`, as a bundle's metadata keeps it."""
+        return cls(
+            refuse_from=values["refuse_from"],
+            edm=KindRejection(**values["edm"]),
+            kinds=tuple(KindRejection(**kind) for kind in values["kinds"]),
+            trade_offs=tuple(TradeOff(**trade_off) for trade_off in values["trade_offs"]),
+        )
+
 
 def measure_rejection(
-    edm: Strangeness, others: Strangeness, *, refuse_from: float, edm_shares: Sequence[float] = EDM_SHARES
+    edm: Strangeness,
+    others: Strangeness,
+    *,
+    refuse_from: float,
+    refuse_track_from: float | None = None,
+    edm_shares: Sequence[float] = EDM_SHARES,
 ) -> Rejection:
-    """Refuse everything at least as strange as `refuse_from`, and count."""
+    """Refuse everything at least as strange as `refuse_from`, and count; a track may have a threshold of its own."""
+    track_from = refuse_from if refuse_track_from is None else refuse_track_from
     kinds = np.unique(others.kinds).tolist()
-    edm_tracks, other_tracks = _track_means(edm.values, edm.tracks), _track_means(others.values, others.tracks)
+    edm_tracks, other_tracks = track_means(edm.values, edm.tracks), track_means(others.values, others.tracks)
     trade_offs = []
     for share in edm_shares:
         threshold = float(np.quantile(edm_tracks, 1.0 - share))
@@ -64,26 +81,31 @@ def measure_rejection(
         trade_offs.append(TradeOff(threshold, refused, float((other_tracks >= threshold).mean())))
     return Rejection(
         refuse_from=refuse_from,
-        edm=_kind("EDM", edm.values, edm.tracks, refuse_from),
+        edm=_kind("EDM", edm.values, edm.tracks, refuse_from, track_from),
         kinds=tuple(
-            _kind(kind, others.values[others.kinds == kind], others.tracks[others.kinds == kind], refuse_from)
+            _kind(
+                kind, others.values[others.kinds == kind], others.tracks[others.kinds == kind], refuse_from, track_from
+            )
             for kind in kinds
         ),
         trade_offs=tuple(trade_offs),
     )
 
 
-def _kind(kind: str, values: FloatArray, tracks: TextArray, refuse_from: float) -> KindRejection:
-    means = _track_means(values, tracks)
+def _kind(
+    kind: str, values: FloatArray, tracks: TextArray, refuse_from: float, refuse_track_from: float
+) -> KindRejection:
+    means = track_means(values, tracks)
     return KindRejection(
         kind=kind,
         windows=len(values),
         tracks=len(means),
         refused_windows=float((values >= refuse_from).mean()),
-        refused_tracks=float((means >= refuse_from).mean()),
+        refused_tracks=float((means >= refuse_track_from).mean()),
     )
 
 
-def _track_means(values: FloatArray, tracks: TextArray) -> FloatArray:
+def track_means(values: FloatArray, tracks: TextArray) -> FloatArray:
+    """Mean strangeness (t,) of the windows of each track, in the order of the tracks' names."""
     _, index = np.unique(tracks, return_inverse=True)
     return np.asarray(np.bincount(index, values) / np.bincount(index), np.float32)

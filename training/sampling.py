@@ -2,19 +2,17 @@
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from classifier.bundle import Scaler
-from classifier.features import FEATURE_NAMES, SPEC, FloatArray
+from classifier.features import SPEC, FloatArray
 from classifier.genres import SLUGS
+from training.preparation import Preparation
 from training.tables import NEAR, PLAIN, FeatureTable
 
-_MFCC1_MEAN = FEATURE_NAMES.index("mfcc1_mean")
 MFCC1_PER_DB = math.sqrt(SPEC.n_mels)
 """A gain of 1 dB adds this to `mfcc1_mean` (the first row of an orthonormal DCT-II over 128 mel bands)."""
 
@@ -25,17 +23,22 @@ class Sampling:
 
     source_balance: float = 0.5
     """0: every window as often as it is there; 1: every source of a genre equally often."""
+    class_balance: float = 0.0
+    """0: every genre as often as it is there, and class weights make up for it; 1: every genre equally often."""
     near_weight: float = 0.3
     variant_weight: float = 0.5
     gain_db: float = 4.0
-    """Standard deviation of a random gain."""
+    """Standard deviation of a random gain; it changes nothing but `mfcc1_mean`."""
+    mixup: float = 0.0
+    """Rows are mixed in pairs, with shares from a beta distribution of this parameter (Zhang et al. 2018); 0: not."""
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+
+REFERENCE_SAMPLING = Sampling()
+DEFAULT_SAMPLING = Sampling(source_balance=0.0, class_balance=1.0, mixup=0.4)
 
 
 def row_probabilities(table: FeatureTable, sampling: Sampling) -> npt.NDArray[np.float64]:
-    """Probability (n,) of each row to be drawn. The genres keep their shares: class weights deal with those."""
+    """Probability (n,) of each row to be drawn. What `class_balance` leaves uneven, class weights deal with."""
     pairs = list(zip(table.labels.tolist(), table.sources.tolist(), strict=True))
     sizes = Counter(pairs)
     weights = np.array([float(sizes[pair]) ** -sampling.source_balance for pair in pairs])
@@ -43,38 +46,58 @@ def row_probabilities(table: FeatureTable, sampling: Sampling) -> npt.NDArray[np
     weights *= np.where(table.variants == PLAIN, 1.0, sampling.variant_weight)
     for label in np.unique(table.labels):
         rows = table.labels == label
-        weights[rows] *= rows.sum() / weights[rows].sum()
+        weights[rows] *= rows.sum() ** (1.0 - sampling.class_balance) / weights[rows].sum()
     return weights / weights.sum()
 
 
 class SampledBatches(keras.utils.PyDataset):
-    """Batches of standardised features (batch, 122) and one-hot genres (batch, 16), drawn anew for every epoch."""
+    """Batches of prepared rows (batch, inputs) and genres (batch, 16), drawn anew for every epoch.
 
-    def __init__(self, table: FeatureTable, scaler: Scaler, sampling: Sampling, *, batch_size: int, seed: int) -> None:
+    Genres are one-hot, or shares of two where rows are mixed.
+    """
+
+    def __init__(
+        self, table: FeatureTable, preparation: Preparation, sampling: Sampling, *, batch_size: int, seed: int
+    ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        self._table, self._scaler, self._sampling = table, scaler, sampling
+        self._sampling = sampling
+        self._rows = preparation.transform(table.features)
+        self._gain = preparation.gain_direction * MFCC1_PER_DB
+        self._genres = one_hot(table.labels)
         self._probabilities = row_probabilities(table, sampling)
+        self._count = max(1, math.ceil(int(table.is_plain.sum()) / batch_size))
         self._batch_size = batch_size
         self._random = np.random.default_rng(seed)
         self._draw()
 
     def __len__(self) -> int:
-        return max(1, math.ceil(int(self._table.is_plain.sum()) / self._batch_size))
+        return self._count
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         chosen = slice(index * self._batch_size, (index + 1) * self._batch_size)
-        rows = self._rows[chosen]
-        features = self._table.features[rows].copy()
-        features[:, _MFCC1_MEAN] += self._gains_db[chosen] * MFCC1_PER_DB
-        return self._scaler.transform(features), one_hot(self._table.labels[rows])
+        numbers = self._drawn[chosen]
+        rows = self._rows[numbers] + self._gains_db[chosen, np.newaxis] * self._gain
+        genres = self._genres[numbers]
+        if self._sampling.mixup:
+            share = self._shares[chosen, np.newaxis]
+            rows, genres = _mixed(rows, share), _mixed(genres, share)
+        return rows, genres
 
     def on_epoch_end(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
-        count = len(self) * self._batch_size
-        self._rows = self._random.choice(len(self._table), count, p=self._probabilities)
+        count = self._count * self._batch_size
+        self._drawn = self._random.choice(len(self._rows), count, p=self._probabilities)
         self._gains_db = self._random.normal(0.0, self._sampling.gain_db, count).astype(np.float32)
+        if self._sampling.mixup:
+            drawn = self._random.beta(self._sampling.mixup, self._sampling.mixup, count)
+            self._shares = np.maximum(drawn, 1.0 - drawn).astype(np.float32)
+
+
+def _mixed(values: FloatArray, share: FloatArray) -> FloatArray:
+    """Each value with what is left of the one before it; the rows of a batch stand in random order."""
+    return values * share + np.roll(values, 1, axis=0) * (1.0 - share)
 
 
 def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:

@@ -47,9 +47,9 @@ def split_parts(
     return parts
 
 
-def split_for_stopping(table: FeatureTable, *, seed: int) -> Parts:
+def split_for_stopping(table: FeatureTable, *, folds: int = VALIDATION_FOLDS, seed: int) -> Parts:
     """Hold out tracks of a table that only trains, for stopping and calibration; they stand in as the test part too."""
-    held_out = _held_out(table, VALIDATION_FOLDS, seed)
+    held_out = _held_out(table, folds, seed)
     validation = table.where(held_out & may_be_judged(table))
     if not len(validation):
         raise TrainingError("the validation part is empty: more tracks are needed")

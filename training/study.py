@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from training.answers import Answers
 from training.bundles import Bundle
 from training.comparison import Comparison, compare
@@ -11,7 +13,7 @@ from training.errors import TrainingError
 from training.evaluation import Metrics, measure_answers
 from training.importance import FamilyImportance, permutation_importance
 from training.intervals import Intervals, bootstrap
-from training.learners import Learner
+from training.learners import Learner, Predictor
 from training.learning import LearningCurve, learning_curve
 from training.rejection import Rejection
 from training.splits import may_be_judged, without_cousins
@@ -54,12 +56,12 @@ class Study:
     rejection: Rejection | None = None
 
 
-def measured(name: str, answers: Answers, *, certain_from: float) -> Measured:
+def measured(name: str, answers: Answers, *, certain_from: float, certain_track_from: float | None = None) -> Measured:
     """Figures and intervals of answers."""
     return Measured(
         name=name,
         answers=answers,
-        metrics=measure_answers(answers, certain_from=certain_from),
+        metrics=measure_answers(answers, certain_from=certain_from, certain_track_from=certain_track_from),
         intervals=bootstrap(answers, seed=SEED),
     )
 
@@ -74,9 +76,12 @@ def judged_rows(table: FeatureTable) -> FeatureTable:
 
 def study_bundle(bundle: Bundle, table: FeatureTable, *, progress: Progress) -> Study:
     """Measure a finished bundle on tables. There is nothing here that baselines could have learned from."""
+    judged = judged_rows(table)
     return _study(
         bundle,
-        judged_rows(table),
+        bundle,
+        bundle.answers(judged),
+        judged,
         method="The finished bundle, measured on the given tables.",
         warnings=tuple(filter(None, [bundle.warning(table), None if table.has_tracks else NO_TRACKS])),
         baselines=(),
@@ -85,15 +90,19 @@ def study_bundle(bundle: Bundle, table: FeatureTable, *, progress: Progress) -> 
 
 
 def study_test_part(bundle: Bundle, table: FeatureTable, *, baselines: Sequence[Learner], progress: Progress) -> Study:
-    """Measure a finished bundle on the test part of its own tables; the baselines learn from its training part."""
+    """Measure a finished bundle on the tracks of its own tables that it did not learn from; likewise the baselines."""
+    if "folds" in bundle.metadata.data:
+        return _study_folds(bundle, table, baselines=baselines, progress=progress)
     parts = bundle.own_test_part(table)
     others = []
     for learner in baselines:
         progress(f"{learner.name}: learning from the training part")
         answers = Answers.of(learner.fit(parts.train, seed=SEED).predict(parts.test), parts.test)
-        others.append(measured(learner.name, answers, certain_from=bundle.metadata.certain_from))
+        others.append(measured(learner.name, answers, certain_from=bundle.metadata.window.certain_from))
     return _study(
         bundle,
+        bundle,
+        bundle.answers(parts.test),
         parts.test,
         method=(
             "The finished bundle, measured on the test part of its own tables: tracks that neither trained it nor "
@@ -105,8 +114,35 @@ def study_test_part(bundle: Bundle, table: FeatureTable, *, baselines: Sequence[
     )
 
 
+def _study_folds(bundle: Bundle, table: FeatureTable, *, baselines: Sequence[Learner], progress: Progress) -> Study:
+    own = bundle.own_folds(table)
+    data = bundle.metadata.data
+    usable = bundle.inputs(without_cousins(table, keep_near=frozenset(data["near_kept_for"])))
+    others = []
+    for learner in baselines:
+        validation = cross_validate(learner, usable, folds=data["folds"], seed=data["seed"], progress=progress)
+        others.append(measured(learner.name, validation.answers(), certain_from=bundle.metadata.window.certain_from))
+    return _study(
+        bundle,
+        own,
+        own.answers(),
+        own.judged,
+        method=(
+            "The finished bundle has a network for each of five folds of tracks. Here every window is answered only by "
+            "the network that learned from the other four folds and never heard its track; together the networks "
+            "answer a little better. The thresholds were chosen on these answers. The baselines were cross-validated "
+            "on the same folds."
+        ),
+        warnings=() if table.has_tracks else (NO_TRACKS,),
+        baselines=tuple(others),
+        progress=progress,
+    )
+
+
 def _study(
     bundle: Bundle,
+    predictor: Predictor,
+    answers: Answers,
     judged: FeatureTable,
     *,
     method: str,
@@ -114,8 +150,11 @@ def _study(
     baselines: tuple[Measured, ...],
     progress: Progress,
 ) -> Study:
-    certain_from = bundle.metadata.certain_from
-    subject = measured(bundle.name, Answers.of(bundle.predict(judged), judged), certain_from=certain_from)
+    certain_from = bundle.metadata.window.certain_from
+    subject = measured(
+        bundle.name, answers, certain_from=certain_from, certain_track_from=bundle.metadata.track.certain_from
+    )
+    rejection = bundle.metadata.metrics.get("rejection")
     progress("swapping families of features between tracks")
     return Study(
         title=f"Evaluation of {bundle.name}",
@@ -124,7 +163,8 @@ def _study(
         certain_from=certain_from,
         subject=subject,
         baselines=baselines,
-        importance=permutation_importance(bundle, judged, seed=SEED),
+        importance=permutation_importance(predictor, judged, seed=SEED),
+        rejection=Rejection.from_dict(rejection) if rejection else None,
     )
 
 
@@ -182,13 +222,19 @@ def study_difference(first: Bundle, second: Bundle, table: FeatureTable, *, only
 
     Raises `TrainingError` where a bundle needs columns that the tables lack, or did not hold out that part.
     """
-    if only_test:
+    if only_test and any("folds" in bundle.metadata.data for bundle in (first, second)):
+        owns = [bundle.own_folds(table) for bundle in (first, second)]
+        if not np.array_equal(owns[0].fold_of, owns[1].fold_of):
+            raise TrainingError(f"{first.name} and {second.name} were fitted in different folds")
+        answers = [own.answers() for own in owns]
+    elif only_test:
         judged = first.own_test_part(table).test
         if second.own_test_part(table).test.fingerprint() != judged.fingerprint():
             raise TrainingError(f"{first.name} and {second.name} held out different test parts of these tables")
+        answers = [bundle.answers(judged) for bundle in (first, second)]
     else:
         judged = judged_rows(table)
-    answers = [Answers.of(bundle.predict(judged), judged) for bundle in (first, second)]
+        answers = [bundle.answers(judged) for bundle in (first, second)]
     found = [] if only_test else [first.warning(table), second.warning(table)]
     found.append(None if table.has_tracks else NO_TRACKS)
     return BundleDifference(

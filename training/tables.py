@@ -1,7 +1,8 @@
 """Feature tables: read CSV or Parquet, check them, and hand out plain arrays.
 
 The columns are those of the public data set 'EDM Music Genres' (`train_data_final.csv`, `test_data_final.csv`): our
-122 feature names are a subset of its 130 columns, `label` holds the genre's slug. Optional columns: `track` (windows
+122 feature names are a subset of its 130 columns, `label` holds the genre's slug. Tables that were extracted from audio
+have the families rhythm and embedding as well (`classifier.description`). Optional columns: `track` (windows
 of one recording), `source` (where it came from), `split` (train, validation or test), `quality` (rows marked `near`
 are cousins of their genre, not examples of it) and `variant` (`plain`, or the name of an altered copy of the same
 window).
@@ -9,7 +10,7 @@ window).
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from classifier.bundle import columns_of
+from classifier.description import COLUMNS_BY_FAMILY, FAMILIES
 from classifier.features import FEATURE_NAMES, FloatArray
 from classifier.genres import SLUGS
 from training.errors import TrainingError
@@ -28,6 +31,7 @@ TextArray = npt.NDArray[np.str_]
 PLAIN = "plain"
 NEAR = "near"
 SPLITS = ("train", "validation", "test")
+_TEXT_COLUMNS = ("label", "track", "source", "split", "quality", "variant")
 _READABLE: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
 
 
@@ -66,6 +70,20 @@ class FeatureTable:
             self.has_tracks,
         )
 
+    def with_columns(self, names: Sequence[str]) -> Self:
+        """The same rows with only these columns, in this order.
+
+        Raises `TrainingError` naming those that are missing.
+        """
+        lacking = [name for name in names if name not in self.columns]
+        if lacking:
+            raise TrainingError(
+                f"the tables lack {len(lacking)} columns: {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}. "
+                "Extract them from audio with this version."
+            )
+        place = {name: position for position, name in enumerate(self.columns)}
+        return replace(self, features=self.features[:, [place[name] for name in names]], columns=tuple(names))
+
     @property
     def is_plain(self) -> BoolArray:
         return self.variants == PLAIN
@@ -78,23 +96,38 @@ class FeatureTable:
 
 
 def read_tables(paths: Sequence[Path]) -> FeatureTable:
-    """Read and join tables. Raises `TrainingError` naming file and column for anything that cannot be trained on."""
-    frames = [_read(path) for path in paths]
-    joined = pd.concat(frames, ignore_index=True)
+    """Read and join tables; a family of columns that one of them lacks is left out.
+
+    Raises `TrainingError` naming file and column for anything that cannot be trained on.
+    """
+    return _joined([_read(path, SLUGS) for path in paths])
+
+
+def read_other_tables(paths: Sequence[Path]) -> FeatureTable:
+    """Read tables of sounds that are none of the genres: `label` holds their kind (speech, noise, …), and so does
+    `sources`; `labels` are all 0. Raises as `read_tables` does."""
+    return _joined([_read(path, None).assign(label=SLUGS[0]) for path in paths])
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> FeatureTable:
+    families = tuple(family for family in FAMILIES if all(family in frame.attrs["families"] for frame in frames))
+    columns = columns_of(families)
+    joined = pd.concat([frame[[*columns, *_TEXT_COLUMNS]] for frame in frames], ignore_index=True)
     return FeatureTable(
-        features=joined[list(FEATURE_NAMES)].to_numpy(np.float32),
+        features=joined[list(columns)].to_numpy(np.float32),
         labels=np.array([SLUGS.index(label) for label in joined["label"]], np.int64),
         tracks=joined["track"].to_numpy(np.str_),
         sources=joined["source"].to_numpy(np.str_),
         splits=joined["split"].to_numpy(np.str_),
         qualities=joined["quality"].to_numpy(np.str_),
         variants=joined["variant"].to_numpy(np.str_),
-        columns=FEATURE_NAMES,
+        columns=columns,
         has_tracks=all(frame.attrs["has_tracks"] for frame in frames),
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
+    """One table, checked; `slugs` are the labels it may have, None for any."""
     reader = _READABLE.get(path.suffix.lower())
     if reader is None:
         raise TrainingError(f"{path}: a table is a .csv or .parquet file")
@@ -107,14 +140,18 @@ def _read(path: Path) -> pd.DataFrame:
         raise TrainingError(f"{path}: {len(missing)} columns are missing: {', '.join(missing[:5])} …")
     if frame.empty:
         raise TrainingError(f"{path}: the table has no rows")
-    _check_values(frame, path)
+    families = tuple(family for family in FAMILIES if set(COLUMNS_BY_FAMILY[family]) <= set(frame.columns))
+    columns = columns_of(families)
+    _check_values(frame, path, columns, slugs)
     has_tracks = "track" in frame.columns
     stem = path.stem
     defaults = {"source": stem, "split": "", "quality": "", "variant": PLAIN}
-    columns = {name: _texts(frame[name], value) if name in frame else value for name, value in defaults.items()}
+    texts = {name: _texts(frame[name], value) if name in frame else value for name, value in defaults.items()}
+    if slugs is None:
+        texts["source"] = frame["label"].astype(str)
     tracks = frame["track"].astype(str) if has_tracks else [f"{stem}:{row}" for row in range(len(frame))]
-    tidy = frame[[*FEATURE_NAMES, "label"]].copy().assign(track=tracks, **columns)
-    tidy.attrs["has_tracks"] = has_tracks
+    tidy = frame[[*columns, "label"]].copy().assign(track=tracks, **texts)
+    tidy.attrs |= {"has_tracks": has_tracks, "families": families}
     return tidy
 
 
@@ -123,11 +160,11 @@ def _texts(column: "pd.Series[str]", default: str) -> "pd.Series[str]":
     return column.astype(object).where(column.notna(), default).astype(str)
 
 
-def _check_values(frame: pd.DataFrame, path: Path) -> None:
-    unknown = sorted({str(label) for label in frame["label"].unique()} - set(SLUGS))
+def _check_values(frame: pd.DataFrame, path: Path, columns: Sequence[str], slugs: Sequence[str] | None) -> None:
+    unknown = sorted({str(label) for label in frame["label"].unique()} - set(slugs)) if slugs else []
     if unknown:
         raise TrainingError(f"{path}: unknown labels: {', '.join(unknown[:5])}. Known: {', '.join(SLUGS)}")
-    for name in FEATURE_NAMES:
+    for name in columns:
         values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):

@@ -44,14 +44,19 @@ def draw_confusion(metrics: Metrics, path: Path) -> None:
     path.write_bytes(to_png(confusion(metrics.windows, unit="windows")))
 
 
-def draw_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Write loss, accuracy, precision and recall of the training and the validation part over the epochs as PNG."""
+def draw_curves(histories: Sequence[Mapping[str, Sequence[float]]], path: Path) -> None:
+    """Write loss, accuracy, precision and recall of the training and the validation part over the epochs as PNG.
+
+    One line for each network that was trained.
+    """
     figure = Figure(figsize=(11, 7), layout="constrained")
     for number, (key, title) in enumerate(_CURVES.items(), start=1):
         axes = figure.add_subplot(2, 2, number)
-        epochs = range(1, len(history[key]) + 1)
-        axes.plot(epochs, history[key], color=BLUE, label="training")
-        axes.plot(epochs, history[f"val_{key}"], color=ORANGE, label="validation")
+        for place, history in enumerate(histories):
+            epochs = range(1, len(history[key]) + 1)
+            labels = ("training", "validation") if place == 0 else (None, None)
+            axes.plot(epochs, history[key], color=BLUE, label=labels[0], alpha=0.8)
+            axes.plot(epochs, history[f"val_{key}"], color=ORANGE, label=labels[1], alpha=0.8)
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)

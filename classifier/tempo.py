@@ -1,0 +1,44 @@
+"""The tempo of a track, from the onsets of all its windows together.
+
+Three seconds hold only a few beats, but their autocorrelations add up over a track. Each tempo is scored by the
+correlation at one, two, three and four of its beats (a comb, as in Percival & Tzanetakis 2014), weighed by how usual
+it is.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from classifier.mel import MEL, MelArray, decoded
+from classifier.readers import FloatArray
+from classifier.rhythm import autocorrelation, onset_strength
+
+SLOWEST_BPM, FASTEST_BPM = 65.0, 195.0
+_STEP_BPM = 0.25
+_BEATS = (1, 2, 3, 4)
+_USUAL_BPM, _OCTAVES = 125.0, 0.9
+"""Centre and width of the log-normal weight: dance music lies around 125 beats a minute."""
+_LEAST_CORRELATION = 0.1
+"""Below this mean correlation there is no beat to speak of."""
+_BANDS = ((0, MEL.n_mels), (0, 12))
+"""Onsets of the whole spectrum and of the kick."""
+
+
+def estimate_tempo(mels: Sequence[MelArray]) -> float | None:
+    """Beats a minute (65 to 195) of a track whose windows look like `mels` (187, 96 each); None where nothing beats."""
+    if not mels:
+        return None
+    correlation = np.mean([_correlation(decoded(mel)) for mel in mels], axis=0)
+    tempos = np.arange(SLOWEST_BPM, FASTEST_BPM + _STEP_BPM, _STEP_BPM)
+    period = 60.0 * MEL.frames_per_s / tempos
+    lags = period[:, np.newaxis] * np.array(_BEATS)
+    teeth = np.interp(lags, np.arange(len(correlation)), correlation, right=np.nan)
+    combs = np.nanmean(teeth, axis=1)
+    usual = np.exp(-0.5 * (np.log2(tempos / _USUAL_BPM) / _OCTAVES) ** 2)
+    best = int((combs * usual).argmax())
+    return round(float(tempos[best]), 1) if combs[best] >= _LEAST_CORRELATION else None
+
+
+def _correlation(logarithms: FloatArray) -> FloatArray:
+    onsets = np.stack([onset_strength(logarithms, bands) for bands in _BANDS])
+    return autocorrelation(onsets).mean(axis=0)
