@@ -91,6 +91,7 @@ def load_metadata(bundle: Path) -> BundleMetadata:
     difference = (
         _difference("label", metadata.labels, SLUGS)
         or (f"the code knows no columns of the family {unknown[0]!r}" if unknown else None)
+        or _difference("family", metadata.families, tuple(name for name in FAMILIES if name in metadata.families))
         or _difference("column", metadata.columns, columns_of(metadata.families))
         or _spec_difference(metadata.specs, {family: SPECS[family] for family in metadata.families})
         or _count_difference(len(metadata.scaler.mean), len(metadata.columns))

@@ -28,6 +28,9 @@ from classifier.rhythm import extract_rhythm
 BACKBONE, HEAD = "backbone", "head"
 """The layers of `model.keras` that are models themselves, and the signatures of `model.tflite`."""
 
+SMALLEST_PROBABILITY = 1e-12
+"""Stands in for a probability of zero wherever a logarithm is taken."""
+
 
 class RuntimeName(StrEnum):
     LITERT = "litert"
@@ -44,7 +47,10 @@ class Judgement:
 
 
 class Runtime(Protocol):
-    """Runs a bundle's network."""
+    """Runs a bundle's network: its head reads `columns` numbers a row, and perhaps it has a backbone."""
+
+    columns: int
+    has_backbone: bool
 
     def embed(self, mel: MelArray) -> FloatArray:
         """A log-mel picture (187, 96) → its embedding (256,)."""
@@ -66,7 +72,9 @@ class LiteRtRuntime:
             signatures = self._interpreter.get_signature_list()
             self._head = self._interpreter.get_signature_runner(HEAD)
             self._backbone = self._interpreter.get_signature_runner(BACKBONE) if BACKBONE in signatures else None
-            self.judge(np.zeros(self._head.get_input_details()["row"]["shape"], np.float32))
+            self.columns = int(self._head.get_input_details()["row"]["shape"][-1])
+            self.has_backbone = self._backbone is not None
+            self.judge(np.zeros((1, self.columns), np.float32))
 
     def embed(self, mel: MelArray) -> FloatArray:
         assert self._backbone is not None
@@ -86,6 +94,8 @@ class KerasRuntime:
         self.model = keras.models.load_model(path, compile=False, safe_mode=True)
         self._head = self.model.get_layer(HEAD)
         self._backbone = next((layer for layer in self.model.layers if layer.name == BACKBONE), None)
+        self.columns = int(self._head.input_shape[-1])
+        self.has_backbone = self._backbone is not None
 
     def embed(self, mel: MelArray) -> FloatArray:
         assert self._backbone is not None
@@ -116,6 +126,11 @@ class GenreModel:
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, hint) from error
         except (OSError, ValueError, RuntimeError) as error:
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {error}") from error
+        if network.columns != len(metadata.columns):
+            difference = f"its network reads {network.columns} columns, its metadata names {len(metadata.columns)}"
+            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {difference}")
+        if EMBEDDING in metadata.families and not network.has_backbone:
+            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: has no network for the embedding")
         return cls(metadata, network)
 
     @property
@@ -123,12 +138,15 @@ class GenreModel:
         """The names of the numbers that describe a window to this model, in order."""
         return self.metadata.columns
 
-    def describe(self, samples: FloatArray) -> FloatArray:
-        """One window (66150,) at 22,050 Hz → its row (columns,) float32, not scaled."""
+    def describe(self, samples: FloatArray, *, mel: MelArray | None = None) -> FloatArray:
+        """One window (66150,) at 22,050 Hz → its row (columns,) float32, not scaled.
+
+        `mel` is the window's log-mel picture where it is at hand already; else it is computed where it is needed.
+        """
         families = self.metadata.families
         parts = [extract_features(samples)] if FEATURES in families else []
         if RHYTHM_FAMILY in families or EMBEDDING in families:
-            mel = extract_mel(samples)
+            mel = extract_mel(samples) if mel is None else mel
             parts += [extract_rhythm(mel)] if RHYTHM_FAMILY in families else []
             parts += [self._runtime.embed(mel)] if EMBEDDING in families else []
         return np.concatenate(parts)
@@ -179,7 +197,7 @@ def track_scores(probabilities: FloatArray, temperature: float) -> FloatArray:
 
     Windows are no independent witnesses: a temperature above 1 makes up for what they have in common.
     """
-    logs = np.log(np.maximum(probabilities.astype(np.float64), 1e-9)).mean(axis=0)
+    logs = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST_PROBABILITY)).mean(axis=0)
     return softmax(logs[np.newaxis] / temperature)[0]
 
 

@@ -58,8 +58,8 @@ class GenreClassifier:
         windows, rows, mels = [], [], []
         for audio in spread_windows(source, budget=budget):
             windows.append(audio.window)
-            rows.append(self.model.describe(audio.samples))
             mels.append(extract_mel(audio.samples))
+            rows.append(self.model.describe(audio.samples, mel=mels[-1]))
         if not windows:
             raise ClassifierError(ErrorKind.SILENT)
         metadata = self.model.metadata

@@ -20,6 +20,8 @@ _USUAL_BPM, _OCTAVES = 125.0, 0.9
 """Centre and width of the log-normal weight: dance music lies around 125 beats a minute."""
 _LEAST_CORRELATION = 0.1
 """Below this mean correlation there is no beat to speak of."""
+_FINENESS = 8
+"""Steps of the lag within a frame: at 180 beats a minute whole frames would be wrong by 1 %."""
 _BANDS = ((0, MEL.n_mels), (0, 12))
 """Onsets of the whole spectrum and of the kick."""
 
@@ -32,11 +34,19 @@ def estimate_tempo(mels: Sequence[MelArray]) -> float | None:
     tempos = np.arange(SLOWEST_BPM, FASTEST_BPM + _STEP_BPM, _STEP_BPM)
     period = 60.0 * MEL.frames_per_s / tempos
     lags = period[:, np.newaxis] * np.array(_BEATS)
-    teeth = np.interp(lags, np.arange(len(correlation)), correlation, right=np.nan)
+    fine = _interpolated(correlation)
+    teeth = np.interp(lags, np.arange(len(fine)) / _FINENESS, fine, right=np.nan)
     combs = np.nanmean(teeth, axis=1)
     usual = np.exp(-0.5 * (np.log2(tempos / _USUAL_BPM) / _OCTAVES) ** 2)
     best = int((combs * usual).argmax())
     return round(float(tempos[best]), 1) if combs[best] >= _LEAST_CORRELATION else None
+
+
+def _interpolated(correlation: FloatArray) -> FloatArray:
+    """The correlation between the frames, too, (n,) → (8 n - 7,): it is even in the lag, so a Fourier series fits."""
+    mirrored = np.concatenate([correlation, correlation[-2:0:-1]])
+    fine = np.fft.irfft(np.fft.rfft(mirrored), len(mirrored) * _FINENESS) * _FINENESS
+    return np.asarray(fine[: (len(correlation) - 1) * _FINENESS + 1], np.float32)
 
 
 def _correlation(logarithms: FloatArray) -> FloatArray:

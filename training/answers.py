@@ -7,11 +7,8 @@ import numpy as np
 
 from classifier.features import FloatArray
 from classifier.genres import SLUGS
-from classifier.model import softmax
+from classifier.model import SMALLEST_PROBABILITY, softmax
 from training.tables import BoolArray, FeatureTable, IntArray, TextArray
-
-SMALLEST_PROBABILITY = 1e-12
-"""Stands in for a probability of zero wherever a logarithm is taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

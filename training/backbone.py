@@ -16,6 +16,7 @@ from sklearn.decomposition import PCA
 from classifier.description import EMBEDDING_SIZE
 from classifier.features import FloatArray
 from classifier.mel import MEL, MelArray, decoded
+from training.errors import TrainingError
 from training.musicnn import NETWORKS, load_musicnn
 from training.network import round_to_half
 
@@ -37,6 +38,7 @@ def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
 
     Parameters: `wheel` of the package musicnn; `mels` (n, 187, 96) of n windows of music, n ≥ 256. The model maps
     logarithms (n, 187, 96) to an embedding (n, 256). Its numbers are rounded to half precision, in which they are kept.
+    Raises `TrainingError` for another wheel, or too few pictures.
     """
     networks = [load_musicnn(wheel, name) for name in NETWORKS]
     mel = keras.Input((MEL.frames, MEL.n_mels), name="mel")
@@ -51,7 +53,12 @@ def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
 
 
 def fit_reduction(pooled: FloatArray) -> Reduction:
-    """Standardise each channel and keep the principal components with the largest variance (n ≥ 256 rows)."""
+    """Standardise each channel and keep the 256 principal components with the largest variance.
+
+    Raises `TrainingError` for fewer than 256 rows.
+    """
+    if len(pooled) < EMBEDDING_SIZE:
+        raise TrainingError(f"at least {EMBEDDING_SIZE} pictures are needed, found {len(pooled)}")
     mean, scale = pooled.mean(axis=0, dtype=np.float64), pooled.std(axis=0, dtype=np.float64)
     scale = np.maximum(scale, _LEAST_SHARE * np.median(scale))  # a channel that is nearly always silent says little
     components = PCA(EMBEDDING_SIZE, random_state=0).fit((pooled - mean) / scale).components_

@@ -7,7 +7,8 @@ import numpy as np
 
 from classifier.features import FloatArray
 from classifier.genres import SLUGS
-from training.answers import SMALLEST_PROBABILITY, Answers
+from classifier.model import SMALLEST_PROBABILITY
+from training.answers import Answers
 from training.tables import IntArray
 
 

@@ -15,6 +15,7 @@ from classifier.bundle import Scaler
 from classifier.description import EMBEDDING_NAMES
 from classifier.features import FloatArray
 from classifier.rhythm import RHYTHM_NAMES
+from training.errors import TrainingError
 from training.network import Recipe
 from training.tables import FeatureTable
 
@@ -35,7 +36,12 @@ class Preparation:
 
     @classmethod
     def fit(cls, table: FeatureTable, recipe: Recipe) -> Self:
-        """Fit to all rows of a table that has the recipe's columns."""
+        """Fit to all rows of a table that has the recipe's columns.
+
+        Raises `TrainingError` for fewer rows than the rhythm is to have components.
+        """
+        if len(table) < recipe.rhythm_components:
+            raise TrainingError(f"at least {recipe.rhythm_components} windows are needed, found {len(table)}")
         found = StandardScaler().fit(table.features.astype(np.float64))
         scale = found.scale_.copy()
         embedded = np.isin(table.columns, EMBEDDING_NAMES)

@@ -8,10 +8,22 @@ from typing import Any
 
 import pytest
 
-from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, METADATA_FILE, load_metadata
+from classifier.bundle import (
+    BUNDLES,
+    DEFAULT_BUNDLE,
+    KERAS_FILE,
+    LITERT_FILE,
+    METADATA_FILE,
+    REFERENCE_BUNDLE,
+    columns_of,
+    load_metadata,
+)
+from classifier.description import EMBEDDING_NAMES, FAMILIES
 from classifier.errors import ClassifierError, ErrorKind
+from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
-from classifier.model import GenreModel
+from classifier.model import GenreModel, RuntimeName
+from classifier.rhythm import RHYTHM_NAMES
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -21,9 +33,9 @@ def bundle(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
 
 
-def refusal(bundle: Path) -> str:
+def refusal(bundle: Path, *, runtime: RuntimeName = RuntimeName.LITERT) -> str:
     with pytest.raises(ClassifierError) as caught:
-        GenreModel.load(bundle)
+        GenreModel.load(bundle, runtime=runtime)
     assert caught.value.kind == ErrorKind.MODEL_UNUSABLE
     return str(caught.value)
 
@@ -37,12 +49,21 @@ def swap(names: list[str]) -> None:
     [
         (lambda m: swap(m["labels"]), "label 1 is 'big_room_house' in the bundle and 'ambient' in the code"),
         (lambda m: m["labels"].pop(), "the bundle has 15 × label, the code 16"),
-        (lambda m: swap(m["feature_names"]), "feature 1 is 'spectral_centroid_std' in the bundle"),
-        (lambda m: m["feature_names"].append("tempo"), "the bundle has 123 × feature, the code 122"),
-        (lambda m: m["feature_spec"].update(hop_length=256), "feature_spec.hop_length is 256 in the bundle and 512"),
-        (lambda m: m["feature_spec"].update(extra=1), "feature_spec.extra is 1 in the bundle and None"),
-        (lambda m: m["scaler"]["mean"].pop(), "number of scaler values"),
-        (lambda m: m.update(temperature=0), "temperature"),
+        (lambda m: m["families"].append("lyrics"), "the code knows no columns of the family 'lyrics'"),
+        (lambda m: m["families"].reverse(), "family 1 is 'embedding' in the bundle and 'features' in the code"),
+        (lambda m: m["families"].append("rhythm"), "the bundle has 4 × family, the code 3"),
+        (lambda m: m["families"].pop(), "the bundle has 876 × column, the code 620"),
+        (lambda m: swap(m["columns"]), "column 1 is 'spectral_centroid_std' in the bundle"),
+        (lambda m: m["columns"].append("tempo"), "the bundle has 877 × column, the code 876"),
+        (lambda m: m["specs"]["features"].update(hop_length=256), "specs.features.hop_length is 256 in the bundle"),
+        (lambda m: m["specs"]["rhythm"].update(rhythm_lag_step=1), "specs.rhythm.rhythm_lag_step is 1 in the bundle"),
+        (lambda m: m["specs"]["embedding"].update(extra=1), "specs.embedding.extra is 1 in the bundle and None"),
+        (lambda m: m["specs"].pop("rhythm"), "specs.rhythm.frames is None in the bundle and 187 in the code"),
+        (lambda m: m["specs"].update(lyrics={"words": 9}), "specs.lyrics.words is 9 in the bundle and None"),
+        (lambda m: m["scaler"]["mean"].pop(), "the bundle has 875 × scaler value, and 876 columns"),
+        (lambda m: m["scaler"]["scale"].append(1.0), "the bundle has 877 × scaler value, and 876 columns"),
+        (lambda m: m["window"].update(temperature=0), "window.temperature"),
+        (lambda m: m["track"].update(certain_from=1.1), "track.certain_from"),
         (lambda m: m.pop("labels"), "labels"),
     ],
 )
@@ -66,18 +87,47 @@ def test_a_broken_file_is_refused(bundle: Path, name: str) -> None:
     assert "bundle" in refusal(bundle)
 
 
-def test_the_shipped_bundle_is_complete_and_small() -> None:
-    metadata = load_metadata(DEFAULT_BUNDLE)
+@pytest.mark.parametrize(("runtime", "file"), [(RuntimeName.LITERT, LITERT_FILE), (RuntimeName.KERAS, KERAS_FILE)])
+def test_the_network_of_another_bundle_is_refused(bundle: Path, runtime: RuntimeName, file: str) -> None:
+    shutil.copy(REFERENCE_BUNDLE / file, bundle / file)
+    assert f"{file}: its network reads 122 columns, its metadata names 876" in refusal(bundle, runtime=runtime)
+
+
+def test_columns_stand_family_by_family() -> None:
+    assert columns_of(FAMILIES) == (*FEATURE_NAMES, *RHYTHM_NAMES, *EMBEDDING_NAMES)
+    assert columns_of(("features",)) == FEATURE_NAMES
+
+
+@pytest.mark.parametrize(
+    ("folder", "families", "parts", "files"),
+    [
+        (DEFAULT_BUNDLE, FAMILIES, ("all",), {"LICENCES.md"}),
+        (REFERENCE_BUNDLE, ("features",), ("train", "validation", "test"), set()),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_shipped_bundle_is_complete_and_small(
+    folder: Path, families: tuple[str, ...], parts: tuple[str, ...], files: set[str]
+) -> None:
+    metadata = load_metadata(folder)
     assert metadata.labels == SLUGS
-    assert metadata.model_version.startswith("reference-")
-    assert metadata.data["test"]["tracks"] > 100
-    files = {path.relative_to(DEFAULT_BUNDLE).as_posix(): path.stat().st_size for path in DEFAULT_BUNDLE.rglob("*.*")}
-    assert {KERAS_FILE, LITERT_FILE, METADATA_FILE, "MODEL_CARD.md", "report/confusion.png"} <= files.keys()
-    assert sum(files.values()) < 5_000_000
+    assert metadata.families == families
+    assert metadata.columns == columns_of(families)
+    assert metadata.model_version.startswith(f"{folder.name}-")
+    assert sum(metadata.data[part]["tracks"] for part in parts) > 500
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*.*")}
+    assert files | {KERAS_FILE, LITERT_FILE, METADATA_FILE, "MODEL_CARD.md", "report/confusion.png"} <= sizes.keys()
+    assert sum(sizes.values()) < 12_000_000
 
 
-def test_no_pickle_is_in_the_bundle() -> None:
-    """A Keras file is a zip of JSON and HDF5; nothing in the bundle may be a pickle or a joblib dump."""
-    for path in DEFAULT_BUNDLE.rglob("*.*"):
+def test_the_licence_of_the_pretrained_networks_goes_with_them() -> None:
+    licences = (DEFAULT_BUNDLE / "LICENCES.md").read_text()
+    assert "MSD_musicnn" in licences
+    assert "THIS SOFTWARE" in licences
+
+
+def test_no_pickle_is_in_a_bundle() -> None:
+    """A Keras file is a zip of JSON and HDF5; nothing in the bundles may be a pickle or a joblib dump."""
+    for path in BUNDLES.rglob("*.*"):
         assert path.suffix in {".keras", ".tflite", ".json", ".md", ".png"}
         assert not path.read_bytes().startswith(b"\x80")

@@ -11,17 +11,24 @@ from PIL import Image
 
 from classifier.decoding import decode_window, iter_windows
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.features import extract_features
 from classifier.genres import GENRES
+from classifier.model import track_scores
 from classifier.pipeline import GenreClassifier
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
 from classifier.timeline import render_timeline
 from tests.support.audio import dance_track, encode, mp3, pad_track
+from tests.support.bundles import copied_bundle
+
+
+def calibrated(folder: Path, *, window: dict[str, float], track: dict[str, float]) -> GenreClassifier:
+    """The shipped model with another calibration; what is not named is 1.0 (temperature), 0.0 (certain) and never."""
+    plain = {"temperature": 1.0, "certain_from": 0.0}
+    return GenreClassifier(copied_bundle(folder / "other", window=plain | window, track=plain | track))
 
 
 def test_a_file_is_classified_as_its_steps_say(classifier: GenreClassifier, track_mp3: bytes) -> None:
     answer = classifier.classify(track_mp3, offset_s=12.0)
-    expected = classifier.model.predict(extract_features(decode_window(track_mp3, offset_s=12.0).samples))
+    expected = classifier.model.predict(classifier.model.describe(decode_window(track_mp3, offset_s=12.0).samples))
     assert {score.genre: score.confidence for score in answer.scores} == pytest.approx(
         dict(zip(GENRES, expected.tolist(), strict=True))
     )
@@ -34,20 +41,56 @@ def test_an_answer_carries_what_the_network_saw(classifier: GenreClassifier, tra
     model = classifier.model
     clip, track = classifier.classify(track_mp3, offset_s=12.0), classifier.classify_track(track_mp3, budget=3)
     assert len(clip.features) == len(model.columns)
-    np.testing.assert_array_equal(clip.features, extract_features(decode_window(track_mp3, offset_s=12.0).samples))
+    np.testing.assert_array_equal(clip.features, model.describe(decode_window(track_mp3, offset_s=12.0).samples))
     assert len(track.features) == len(track.parts) == 3
     second = decode_window(track_mp3, offset_s=track.parts[1].window.start_s)
     columns = dict(zip(model.columns, track.features[1], strict=True))
-    expected = extract_features(second.samples)
+    expected = model.describe(second.samples)
     assert columns["mfcc1_mean"] == pytest.approx(expected[model.columns.index("mfcc1_mean")], rel=0.02)
     assert "features" not in clip.to_dict(file="")
 
 
-def test_a_low_confidence_is_said(classifier: GenreClassifier, track_mp3: bytes) -> None:
-    answer = classifier.classify(track_mp3)
-    threshold = classifier.model.metadata.certain_from
-    assert answer.certain == (answer.confidence >= threshold)
-    assert (Note.NOT_SURE in answer.notes) != answer.certain
+@pytest.mark.parametrize(("threshold", "certain"), [(0.0, True), (1.0, False)])
+def test_a_low_confidence_is_said(tmp_path: Path, track_mp3: bytes, threshold: float, certain: bool) -> None:
+    """Windows and tracks have a threshold each: the other one's lies on the other side."""
+    own, others = {"certain_from": threshold}, {"certain_from": 1.0 - threshold}
+    window = calibrated(tmp_path / "window", window=own, track=others).classify(track_mp3)
+    assert window.certain is certain
+    assert window.familiar
+    assert window.notes == (() if certain else (Note.NOT_SURE,))
+    assert window.title == window.genre.name + ("" if certain else "?")
+    track = calibrated(tmp_path / "track", window=others, track=own).classify_track(track_mp3, budget=2)
+    assert track.certain is certain
+    assert track.familiar
+
+
+def test_what_is_too_strange_is_none_of_the_genres(tmp_path: Path, track_mp3: bytes) -> None:
+    """A threshold just above and just below the strangeness of the very window, and of the mean over the track."""
+    model = calibrated(tmp_path / "plain", window={}, track={}).model
+    sound = model.describe(decode_window(track_mp3, offset_s=12.0).samples)
+    window = float(model.judge(sound).strangeness[0])
+    for name, refuse_from, familiar in (("below", window - 1e-3, False), ("above", window + 1e-3, True)):
+        strict = calibrated(tmp_path / name, window={"refuse_from": refuse_from}, track={"refuse_from": -1e9})
+        answer = strict.classify(track_mp3, offset_s=12.0)
+        assert (answer.familiar, answer.certain) == (familiar, familiar)  # sure of itself otherwise
+        assert answer.notes == (() if familiar else (Note.UNFAMILIAR,))
+        assert answer.title == (answer.genre.name if familiar else "?")
+        assert json.loads(answer.to_json(file=""))["familiar"] is familiar
+
+
+def test_a_track_is_refused_by_the_mean_over_its_windows(tmp_path: Path, track_mp3: bytes) -> None:
+    model = calibrated(tmp_path / "plain", window={}, track={}).model
+    rows = np.stack([model.describe(audio.samples) for audio in iter_windows(track_mp3)])
+    mean = float(model.judge(rows).strangeness.mean())
+    for name, refuse_from, familiar in (("below", mean - 0.01, False), ("above", mean + 0.01, True)):
+        strict = calibrated(tmp_path / name, window={"refuse_from": -1e9}, track={"refuse_from": refuse_from})
+        answer = strict.classify_track(track_mp3, budget=24)
+        assert (answer.familiar, answer.certain) == (familiar, familiar)
+
+
+def test_notes_of_the_window_come_before_doubts(tmp_path: Path, track_mp3: bytes) -> None:
+    strict = calibrated(tmp_path, window={"refuse_from": -1e9, "certain_from": 1.0}, track={})
+    assert strict.classify(track_mp3, offset_s=500.0).notes == (Note.MOVED_BACK, Note.UNFAMILIAR)
 
 
 def test_notes_of_the_window_reach_the_answer(classifier: GenreClassifier, track_mp3: bytes) -> None:
@@ -62,31 +105,42 @@ def test_bytes_and_path_give_the_same_answer(classifier: GenreClassifier, track_
 
 def test_json_has_exactly_the_documented_shape() -> None:
     scores = tuple(GenreScore(genre, 1.0 / 16) for genre in GENRES)
-    answer = Classification(Window(30.0, 3.0), scores, False, (Note.SKIPPED_SILENCE, Note.NOT_SURE), "reference-1.0.0")
+    notes = (Note.SKIPPED_SILENCE, Note.NOT_SURE)
+    answer = Classification(
+        window=Window(30.0, 3.0), scores=scores, certain=False, familiar=True, notes=notes, model_version="some-1.0.0"
+    )
     text = answer.to_json(file="a “b”.mp3")
     assert "\n" not in text
     assert json.loads(text) == {
         "file": "a “b”.mp3",
         "genre": {"slug": "ambient", "name": "Ambient", "emoji": "🌌"},
         "confidence": 0.0625,
+        "certain": False,
+        "familiar": True,
         "scores": [{"slug": genre.slug, "confidence": 0.0625} for genre in GENRES],
         "window": {"start_s": 30.0, "end_s": 33.0},
         "notes": ["skipped_silence", "not_sure"],
-        "model_version": "reference-1.0.0",
+        "model_version": "some-1.0.0",
     }
 
 
-def test_a_whole_track_is_the_mean_of_its_windows_log_probabilities(
-    classifier: GenreClassifier, track_mp3: bytes
-) -> None:
+def test_a_whole_track_is_the_mean_of_its_windows_log_probabilities(tmp_path: Path, track_mp3: bytes) -> None:
+    """With the temperature of windows for each of them, and that of tracks for their vote."""
+    classifier = calibrated(tmp_path, window={"temperature": 1.5}, track={"temperature": 3.0})
     answer = classifier.classify_track(track_mp3, budget=24)
-    logs = np.log([classifier.model.predict(extract_features(a.samples)) for a in iter_windows(track_mp3)])
-    expected = np.exp(logs.mean(axis=0)) / np.exp(logs.mean(axis=0)).sum()
+    model = classifier.model
+    windows = [model.predict(model.describe(audio.samples)) for audio in iter_windows(track_mp3)]
+    expected = track_scores(np.stack(windows), 3.0)
     assert {score.genre: score.confidence for score in answer.scores} == pytest.approx(
-        dict(zip(GENRES, expected.tolist(), strict=True)), abs=1e-6
+        dict(zip(GENRES, expected.tolist(), strict=True)), abs=1e-5
     )
     assert len(answer.parts) == 13
-    assert answer.certain == (answer.confidence >= classifier.model.metadata.certain_from)
+
+
+def test_a_track_has_a_tempo_where_something_beats(classifier: GenreClassifier, track_mp3: bytes) -> None:
+    answer = classifier.classify_track(track_mp3)
+    assert answer.tempo_bpm == pytest.approx(128.0, rel=0.005)
+    assert classifier.classify_track(mp3(pad_track(30.0))).tempo_bpm is None
 
 
 def test_segments_and_shares_cover_the_track_once(classifier: GenreClassifier) -> None:
@@ -113,7 +167,10 @@ def test_the_timeline_has_the_colours_of_its_genres(classifier: GenreClassifier,
         Segment(Window(60.0, 60.0), second, 0.5),
     )
     scores = tuple(GenreScore(genre, 1 / 16) for genre in GENRES)
-    picture = Image.open(io.BytesIO(render_timeline(TrackClassification(scores, parts, False, "m-1")))).convert("RGB")
+    answer = TrackClassification(
+        scores=scores, parts=parts, certain=False, familiar=True, tempo_bpm=128.0, model_version="m-1"
+    )
+    picture = Image.open(io.BytesIO(render_timeline(answer))).convert("RGB")
     assert picture.size == (960, 540)
     left, right, above = picture.getpixel((290, 300)), picture.getpixel((720, 450)), picture.getpixel((720, 200))
     assert left != right
@@ -123,7 +180,8 @@ def test_the_timeline_has_the_colours_of_its_genres(classifier: GenreClassifier,
 def test_the_whole_track_as_json(classifier: GenreClassifier, track_mp3: bytes) -> None:
     answer = json.loads(classifier.classify_track(track_mp3, budget=4).to_json(file="a.mp3"))
     assert list(answer) == [
-        "file", "genre", "confidence", "certain", "scores", "shares", "segments", "windows", "model_version"
+        "file", "genre", "confidence", "certain", "familiar", "tempo_bpm", "scores", "shares", "segments", "windows",
+        "model_version",
     ]  # fmt: skip
     assert len(answer["scores"]) == 16
     assert set(answer["segments"][0]) == {"start_s", "end_s", "slug", "confidence"}

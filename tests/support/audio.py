@@ -51,6 +51,22 @@ def sine(seconds: float, frequency_hz: float, *, rate_hz: int = 22_050, amplitud
     return (amplitude * np.sin(2 * np.pi * frequency_hz * time)).astype(np.float32)
 
 
+def noise(seconds: float, *, rate_hz: int = 22_050, deviation: float = 0.2, seed: int = 0) -> FloatArray:
+    """White noise: (n,) float32."""
+    return (deviation * np.random.default_rng(seed).standard_normal(round(seconds * rate_hz))).astype(np.float32)
+
+
+def clicks(seconds: float, *, period_s: float, rate_hz: int = 22_050) -> FloatArray:
+    """The same short burst of noise at every multiple of the period: (n,) float32."""
+    burst = noise(0.01, rate_hz=rate_hz, deviation=0.5)
+    burst *= np.exp(-np.arange(len(burst)) / (0.002 * rate_hz)).astype(np.float32)
+    samples = np.zeros(round(seconds * rate_hz), np.float32)
+    for start_s in np.arange(0.0, seconds - 0.01, period_s):
+        first = int(start_s * rate_hz)
+        samples[first : first + len(burst)] += burst
+    return samples
+
+
 def encode(
     samples: FloatArray,
     container: str,
