@@ -10,11 +10,11 @@ from training.splits import Parts
 
 
 def copied_bundle(folder: Path, *, source: Path = DEFAULT_BUNDLE, **changes: Any) -> Path:
-    """A copy of a shipped bundle, named after its folder; `changes` replace entries of its metadata."""
+    """A copy of a shipped bundle, named after its folder, 1.0.0; `changes` replace entries of its metadata."""
     shutil.copytree(source, folder)
     path = folder / METADATA_FILE
     metadata = json.loads(path.read_text())
-    path.write_text(json.dumps(metadata | {"name": folder.name} | changes))
+    path.write_text(json.dumps(metadata | {"name": folder.name, "version": "1.0.0"} | changes))
     return folder
 
 

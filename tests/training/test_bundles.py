@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.bundle import DEFAULT_BUNDLE
+from classifier.bundle import REFERENCE_BUNDLE
 from classifier.features import FEATURE_NAMES
 from classifier.model import GenreModel
 from tests.support.bundles import recorded_bundle
@@ -66,9 +66,9 @@ def test_the_training_table_of_a_fit_with_a_test_table_is_known(table: FeatureTa
 
 def test_missing_columns_are_named() -> None:
     """A model with a column that only newer tables have."""
-    metadata = SimpleNamespace(feature_names=(*FEATURE_NAMES, "rhythm1", "rhythm2"), model_version="newer-2.0.0")
+    metadata = SimpleNamespace(columns=(*FEATURE_NAMES, "rhythm1", "rhythm2"), model_version="newer-2.0.0")
     bundle = Bundle(cast(GenreModel, SimpleNamespace(metadata=metadata, predict=None)))
-    with pytest.raises(TrainingError, match=r"newer-2.0.0 needs 2 columns that the tables lack: rhythm1, rhythm2\."):
+    with pytest.raises(TrainingError, match=r"newer-2.0.0: the tables lack 2 columns: rhythm1, rhythm2\."):
         bundle.predict(hand_made(["house"], ["a"]))
 
 
@@ -78,5 +78,5 @@ def test_columns_are_found_by_name() -> None:
     own = hand_made(["house"] * 5, list("abcde"), features=features)
     wide: Any = np.hstack([np.ones((5, 1)), features[:, ::-1]])
     wider = hand_made(["house"] * 5, list("abcde"), features=wide, columns=("rhythm1", *reversed(FEATURE_NAMES)))
-    bundle = Bundle.open(DEFAULT_BUNDLE)
+    bundle = Bundle.open(REFERENCE_BUNDLE)
     np.testing.assert_array_equal(bundle.predict(own), bundle.predict(wider))

@@ -8,11 +8,12 @@ import pytest
 
 from classifier.decoding import iter_windows
 from classifier.features import FEATURE_NAMES, extract_features
-from tests.support.audio import dance_track, encode, mp3
+from classifier.model import GenreModel
+from tests.support.audio import dance_track, encode, mp3, noise
 from training.cli import main
 from training.errors import TrainingError
 from training.extraction import extract_table
-from training.tables import read_tables
+from training.tables import read_other_tables, read_tables
 
 
 @pytest.fixture
@@ -37,8 +38,10 @@ def test_every_window_of_every_file_is_a_row(audio: Path, tmp_path: Path, ending
     table = read_tables([out])
     assert table.has_tracks
     assert sorted(set(table.tracks)) == ["house/b.wav", "house/mixes/a.mp3", "trance/mixes/a.mp3"]
-    expected = [extract_features(w.samples) for w in iter_windows(audio / "house" / "mixes" / "a.mp3")]
-    np.testing.assert_allclose(table.features[table.tracks == "house/mixes/a.mp3"], expected, rtol=1e-5)
+    model = GenreModel.load()
+    assert table.columns == model.columns  # all families
+    expected = [model.describe(w.samples) for w in iter_windows(audio / "house" / "mixes" / "a.mp3")]
+    np.testing.assert_allclose(table.features[table.tracks == "house/mixes/a.mp3"], expected, rtol=1e-5, atol=1e-5)
     assert not out.with_name(out.name + ".parts").exists()
 
 
@@ -66,6 +69,19 @@ def test_folders_that_are_no_genres_are_refused(tmp_path: Path) -> None:
         extract_table(tmp_path / "audio", tmp_path / "t.csv", workers=1, quiet=True)
     with pytest.raises(TrainingError, match="no such folder"):
         extract_table(tmp_path / "nowhere", tmp_path / "t.csv", workers=1, quiet=True)
+
+
+def test_other_sounds_have_folders_of_their_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "audio" / "hiss").mkdir(parents=True)
+    (tmp_path / "audio" / "hiss" / "a.wav").write_bytes(encode(noise(6.0), "WAV", rate_hz=22_050))
+    out = tmp_path / "others.parquet"
+    call = ["extract", "--audio", str(tmp_path / "audio"), "--out", str(out), "--workers", "1"]
+    assert main(call) == 1
+    assert "hiss: not the name of a genre" in capsys.readouterr().err
+    assert main([*call, "--non-edm"]) == 0
+    table = read_other_tables([out])
+    assert len(table) == 2
+    assert set(table.sources) == {"hiss"}
 
 
 def test_mixes_are_sliced_into_clips(audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from classifier.bundle import KERAS_FILE, LITERT_FILE, load_metadata
-from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
+from classifier.bundle import load_metadata
+from classifier.model import GenreModel, RuntimeName
 from tests.support.tables import frame, write_public_shape
 from training.cli import main
-from training.errors import TrainingError
-from training.evaluation import measure
-from training.export import to_litert, write_bundle
-from training.fitting import FittedModel
-from training.network import Recipe, build_network, callbacks
-from training.splits import Parts
+from training.network import REFERENCE, build_network, callbacks
 from training.tables import read_tables
 
 
@@ -63,8 +58,8 @@ def test_the_public_data_set_trains_a_bundle_that_works(bundle: Path, public: Pa
 
 def test_both_formats_of_the_network_agree(bundle: Path) -> None:
     rows = np.random.default_rng(0).normal(0.0, 1.0, (64, 122)).astype(np.float32)
-    litert, keras_model = LiteRtRuntime(bundle / LITERT_FILE), KerasRuntime(bundle / KERAS_FILE)
-    np.testing.assert_allclose(litert(rows), keras_model(rows), atol=1e-5)
+    litert, in_keras = (GenreModel.load(bundle, runtime=runtime) for runtime in RuntimeName)
+    np.testing.assert_allclose(litert.predict(rows), in_keras.predict(rows), atol=1e-5)
 
 
 def test_the_report_and_the_card_are_there(bundle: Path) -> None:
@@ -92,13 +87,13 @@ def test_two_runs_with_one_seed_give_the_same_figures(tmp_path: Path) -> None:
         run = fit("--table", str(tmp_path / "t.parquet"), "--out", str(tmp_path / name), "--max-epochs", "4")
         assert run.returncode == 0, run.stderr
         metadata = json.loads((tmp_path / name / "metadata.json").read_text())
-        figures.append((metadata["metrics"], metadata["temperature"], metadata["data"]))
+        figures.append((metadata["metrics"], metadata["window"], metadata["track"], metadata["data"]))
     assert figures[0] == figures[1]
     assert 0.0 < figures[0][0]["accuracy"] < 0.9  # hard enough that chance would show
 
 
 def test_the_network_is_the_one_that_was_asked_for() -> None:
-    network = build_network(Recipe())
+    network = build_network(REFERENCE, inputs=122)
     described = [
         (type(layer).__name__, getattr(layer, "units", None) or getattr(layer, "rate", None))
         for layer in network.layers
@@ -121,7 +116,7 @@ def test_the_network_is_the_one_that_was_asked_for() -> None:
 
 
 def test_the_learning_rate_falls_after_epoch_20_and_the_best_weights_come_back() -> None:
-    stop, schedule = callbacks(Recipe())
+    stop, schedule = callbacks(REFERENCE)
     rates = [schedule.schedule(epoch, 0.0) for epoch in range(40)]
     assert rates[:20] == [5e-4] * 20
     assert all(later < earlier for earlier, later in pairwise(rates[19:]))
@@ -140,15 +135,3 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path, capsys: py
     assert main(["fit", "--table", "whatever.csv", "--out", str(tmp_path)]) == 1
     assert "is no bundle" in capsys.readouterr().err
     assert (tmp_path / "holiday.jpg").read_bytes() == b"dear"
-
-
-def test_a_network_whose_formats_differ_is_not_shipped(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = read_tables([bundle.parents[1] / "test_data_final.csv"])
-    parts = Parts(table, table, table)
-    metrics = measure(GenreModel.load(bundle).predict(table.features), table, certain_from=0.5)
-    one, other = build_network(Recipe()), build_network(Recipe())
-    fitted = FittedModel(one, load_metadata(bundle).scaler, 1.0, 0.5, {}, metrics)
-    monkeypatch.setattr("training.export.to_litert", lambda _: to_litert(other))
-    with pytest.raises(TrainingError, match="differs from the Keras network"):
-        write_bundle(fitted, parts, bundle.parent / "new", name="n", version_text="1", settings={}, notes="")
-    assert not (bundle.parent / "new").exists()

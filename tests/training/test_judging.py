@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from classifier.bundle import DEFAULT_BUNDLE
+from classifier.bundle import REFERENCE_BUNDLE
 from tests.support.bundles import recorded_bundle
 from tests.support.tables import frame, write_public_shape
 from training.cli import main
@@ -57,7 +57,7 @@ def test_the_test_part_alone_with_baselines(
 def test_a_test_part_that_is_not_the_bundles_is_refused(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = ["evaluate", "--bundle", str(DEFAULT_BUNDLE), "--table", str(table), "--part", "test"]
+    call = ["evaluate", "--bundle", str(REFERENCE_BUNDLE), "--table", str(table), "--part", "test"]
     assert main([*call, "--out", str(tmp_path / "report")]) == 1
     assert "do not give its test part" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
@@ -125,7 +125,7 @@ def test_only_altered_copies_cannot_be_measured(
 
 def test_a_table_without_tracks_is_said_to_flatter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, out = write_public_shape(tmp_path / "test_data_final.csv", seed=1), tmp_path / "report"
-    assert main(["evaluate", "--bundle", str(DEFAULT_BUNDLE), "--table", str(table), "--out", str(out)]) == 0
+    assert main(["evaluate", "--bundle", str(REFERENCE_BUNDLE), "--table", str(table), "--out", str(out)]) == 0
     assert "The tables name no tracks" in capsys.readouterr().err
     assert "The tables name no tracks" in (out / "report.html").read_text()
 
@@ -133,7 +133,12 @@ def test_a_table_without_tracks_is_said_to_flatter(tmp_path: Path, capsys: pytes
 def test_two_bundles_are_compared(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = recorded_bundle(tmp_path / "other", split_parts(read_tables([table]), seed=2), seed=2, temperature=3.0)
+    other = recorded_bundle(
+        tmp_path / "other",
+        split_parts(read_tables([table]), seed=2),
+        seed=2,
+        window={"temperature": 3.0, "certain_from": 0.5},
+    )
     assert main(["compare", str(bundle), str(other), "--table", str(table), "--out", str(tmp_path / "c")]) == 0
     said = capsys.readouterr().out
     assert "# own-1.0.0 (A) against other-1.0.0 (B)" in said

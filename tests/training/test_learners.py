@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.bundle import DEFAULT_BUNDLE, load_metadata
+from classifier.bundle import REFERENCE_BUNDLE, load_metadata
 from classifier.genres import SLUGS
 from tests.support.tables import frame, hand_made
 from training.errors import TrainingError
@@ -62,7 +62,7 @@ def test_the_majority_counts_windows() -> None:
 
 
 def test_the_recipe_of_a_bundle_is_repeated() -> None:
-    metadata = load_metadata(DEFAULT_BUNDLE)
+    metadata = load_metadata(REFERENCE_BUNDLE)
     network = recorded_network(metadata)
     assert network.recipe.units == (128, 64, 32)
     assert network.recipe.l2 == metadata.data["recipe"]["l2"]
@@ -70,7 +70,7 @@ def test_the_recipe_of_a_bundle_is_repeated() -> None:
 
 
 def test_an_unknown_recipe_is_named() -> None:
-    metadata = load_metadata(DEFAULT_BUNDLE)
+    metadata = load_metadata(REFERENCE_BUNDLE)
     strange = metadata.model_copy(update={"data": {**metadata.data, "recipe": {"layers": 7}}})
     with pytest.raises(TrainingError, match=r"reference-.*: its recipe cannot be repeated.*'layers'"):
         recorded_network(strange)

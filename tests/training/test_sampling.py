@@ -9,10 +9,15 @@ import pytest
 from classifier.bundle import Scaler
 from classifier.features import FEATURE_NAMES
 from tests.support.tables import frame
+from training.preparation import Preparation
 from training.sampling import SampledBatches, Sampling, row_probabilities
 from training.tables import FeatureTable, read_tables
 
-IDENTITY = Scaler(mean=(0.0,) * len(FEATURE_NAMES), scale=(1.0,) * len(FEATURE_NAMES))
+IDENTITY = Preparation(
+    columns=FEATURE_NAMES,
+    scaler=Scaler(mean=(0.0,) * len(FEATURE_NAMES), scale=(1.0,) * len(FEATURE_NAMES)),
+    reduction=None,
+)
 
 
 @pytest.fixture
