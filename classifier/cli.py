@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from classifier.bundle import DEFAULT_BUNDLE
+from classifier.bundle import DEFAULT_BUNDLE, REFERENCE_BUNDLE
 from classifier.decoding import decode_window
 from classifier.errors import ClassifierError
 from classifier.formats import AUDIO_SUFFIXES
@@ -17,6 +17,9 @@ from classifier.warmup import warm_up
 
 DEFAULT_OFFSET_S = 30.0
 """Most tracks have left their intro by then."""
+_SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
+_SAID_BY_THE_VERDICT = {Note.NOT_SURE, Note.UNFAMILIAR}
+_CSV_COLUMNS = ("file", "start_s", "end_s", "slug", "confidence", "certain", "familiar", "tempo_bpm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,10 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--timeline needs --whole-track")
     if not options.tracks and not options.warm_up:
         parser.error("name at least one track or folder")
+    bundle = options.bundle or DEFAULT_BUNDLE.with_name(options.model)
     try:
-        classifier = GenreClassifier(options.bundle, runtime=options.runtime)
+        classifier = GenreClassifier(bundle, runtime=options.runtime)
     except ClassifierError as error:
-        _complain(options.bundle, error)
+        _complain(bundle, error)
         return 1
     if options.warm_up:
         warm_up()
@@ -69,7 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--timeline", type=Path, metavar="OUT.png", help="with --whole-track: write a picture of the track"
     )
-    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="folder of another model bundle")
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument(
+        "--model",
+        choices=[bundle.name for bundle in _SHIPPED],
+        default=DEFAULT_BUNDLE.name,
+        help="which of the shipped models answers (default: %(default)s)",
+    )
+    model.add_argument("--bundle", type=Path, metavar="FOLDER", help="another model bundle instead")
     parser.add_argument(
         "--runtime",
         type=RuntimeName,
@@ -105,7 +116,7 @@ def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Names
     failed = False
     rows = csv.writer(sys.stdout, lineterminator="\n")
     if options.csv:
-        rows.writerow(("file", "start_s", "end_s", "slug", "confidence"))
+        rows.writerow(_CSV_COLUMNS)
     for number, file in enumerate(files, start=1):
         several = number if len(files) > 1 else None
         try:
@@ -117,7 +128,7 @@ def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Names
         if options.csv:
             rows.writerows(_rows(file, answer))
         else:
-            print(answer.to_json(file=str(file)) if options.json else _sentence(file, answer))
+            print(answer.to_json(file=str(file)) if options.json else sentence(file, answer))
         sys.stdout.flush()
         if picture:
             failed |= not _write_picture(_picture_path(options.timeline or options.spectrogram, file, several), picture)
@@ -142,15 +153,18 @@ def _answered(
     return clip, lambda: render_spectrogram(audio.samples, window=audio.window, title=clip.title)
 
 
-def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[tuple[str, str, str, str, str]]:
-    """A row for the window, or for each segment of a track."""
+def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[tuple[str, ...]]:
+    """A row for the window, or for each segment of a track; the last three columns say the same in all of a file's."""
     if isinstance(answer, TrackClassification):
-        segments = answer.segments
+        segments, tempo_bpm = answer.segments, answer.tempo_bpm
     else:
-        segments = (Segment(answer.window, answer.genre, answer.confidence),)
+        segments, tempo_bpm = (Segment(answer.window, answer.genre, answer.confidence),), None
+    about = (str(answer.certain).lower(), str(answer.familiar).lower(), f"{tempo_bpm:.1f}" if tempo_bpm else "")
     for segment in segments:
-        window = segment.window
-        yield str(file), f"{window.start_s:.3f}", f"{window.end_s:.3f}", segment.genre.slug, f"{segment.confidence:.6f}"
+        start_s, end_s = segment.window.start_s, segment.window.end_s
+        yield (
+            str(file), f"{start_s:.3f}", f"{end_s:.3f}", segment.genre.slug, f"{segment.confidence:.6f}", *about,
+        )  # fmt: skip
 
 
 def _write_picture(target: Path, draw: Callable[[], bytes]) -> bool:
@@ -166,20 +180,35 @@ def _picture_path(target: Path, file: Path, number: int | None) -> Path:
     return target if number is None else target.with_name(f"{target.stem}-{number}-{file.stem}{target.suffix}")
 
 
-def _sentence(file: Path, answer: Classification | TrackClassification) -> str:
-    first, *others = (f"{score.genre.name} {score.confidence:.0%}" for score in answer.scores[:3])
-    doubt = "" if answer.certain else "not sure, perhaps "
+def sentence(file: Path, answer: Classification | TrackClassification) -> str:
+    """An answer in words: its verdict on a line, and below it the segments of a track, or what else is to be known."""
     if isinstance(answer, TrackClassification):
-        about = f"{len(answer.parts)} windows"
-        asides = "".join(
-            f"\n    {_clock(segment.window.start_s)}–{_clock(segment.window.end_s)}  {segment.genre.emoji}"
-            f" {segment.genre.name} {segment.confidence:.0%}"
-            for segment in answer.segments
-        )
+        tempo = "" if answer.tempo_bpm is None else f", about {answer.tempo_bpm:.0f} BPM"
+        windows = len(answer.parts)
+        about = f"{windows} window{'s' * (windows > 1)}{tempo}"
+        asides = tuple(map(_line, answer.segments)) if answer.familiar else ()
     else:
         about = f"{answer.window.start_s:.1f}–{answer.window.end_s:.1f} s"
-        asides = "".join(f"\n    {note.sentence}" for note in answer.notes if note is not Note.NOT_SURE)
-    return f"{file}: {doubt}{answer.genre.emoji} {first} (then {', '.join(others)}; {about}){asides}"
+        asides = tuple(note.sentence for note in answer.notes if note not in _SAID_BY_THE_VERDICT)
+    return "\n    ".join((f"{file}: {_verdict(answer)}; {about})", *asides))
+
+
+def _verdict(answer: Classification | TrackClassification) -> str:
+    """The genre, the two it may be, or that it is none; then a bracket with the next candidates, left open."""
+    first, second, third, fourth = (
+        f"{score.genre.emoji} {score.genre.name} {score.confidence:.0%}" for score in answer.scores[:4]
+    )
+    if not answer.familiar:
+        closest = " and ".join(f"{score.genre.emoji} {score.genre.name}" for score in answer.scores[:2])
+        return f"like none of the 16 genres (closest: {closest}"
+    if not answer.certain:
+        return f"not sure, perhaps {first} or {second} (then {third}, {fourth}"
+    return f"{first} (then {second}, {third}"
+
+
+def _line(segment: Segment) -> str:
+    start, end = _clock(segment.window.start_s), _clock(segment.window.end_s)
+    return f"{start}–{end}  {segment.genre.emoji} {segment.genre.name} {segment.confidence:.0%}"
 
 
 def _clock(second: float) -> str:

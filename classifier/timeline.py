@@ -1,14 +1,15 @@
 """The picture of a whole track: time from left to right, a colour for each genre, confidence as height.
 
-Drawn without pyplot, like the spectrogram. Genre names are the same in every language, so one picture serves all.
+Drawn without pyplot, like the spectrogram. Its words are the same in every language, so one picture serves all.
 """
 
 import io
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from classifier.genres import GENRES
 from classifier.results import TrackClassification
@@ -18,6 +19,11 @@ _DPI = 100
 _INK, _PAPER = "#e8e8f0", "#14141c"
 _FONT_PT = 17
 _LEGEND_ENTRIES = 4
+_PALE = 0.35
+"""Opacity of the bars of a track that sounds like none of the genres."""
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+_MOST_TICKS = 8
+"""Times are marked at round seconds and minutes, and so few that their labels do not touch."""
 
 _COLOURS = (
     "#8dd3c7", "#e6550d", "#3182bd", "#9467bd", "#17becf", "#d62728", "#ff7f0e", "#f6c85f",
@@ -27,24 +33,23 @@ _COLOUR_BY_SLUG = {genre.slug: colour for genre, colour in zip(GENRES, _COLOURS,
 
 
 def render_timeline(track: TrackClassification) -> bytes:
-    """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure."""
+    """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure.
+
+    The title has the genre and the tempo. A track that sounds like none of the genres has pale bars: what is closest.
+    """
     figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
     canvas = FigureCanvasAgg(figure)
+    opacity = 1.0 if track.familiar else _PALE
     axes = figure.add_axes((0.1, 0.1, 0.87, 0.66), facecolor=_PAPER)
     for part in track.parts:
         colour = _COLOUR_BY_SLUG[part.genre.slug]
-        axes.bar(part.window.start_s, part.confidence, part.window.duration_s, align="edge", color=colour)
-    axes.set_xlim(track.parts[0].window.start_s, track.parts[-1].window.end_s)
-    axes.set_ylim(0.0, 1.0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}"))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.tick_params(colors=_INK, labelsize=_FONT_PT)
-    axes.grid(axis="y", color=_INK, alpha=0.2)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    figure.suptitle(track.title, color=_INK, fontsize=_FONT_PT + 2, fontweight="bold", y=0.985)
+        axes.bar(
+            part.window.start_s, part.confidence, part.window.duration_s, align="edge", color=colour, alpha=opacity
+        )
+    _draw_axes(axes, track)
+    figure.suptitle(_title(track), color=_INK, fontsize=_FONT_PT + 2, fontweight="bold", y=0.985)
     named = track.shares[:_LEGEND_ENTRIES]
-    handles = [Rectangle((0, 0), 1, 1, color=_COLOUR_BY_SLUG[s.genre.slug]) for s in named]
+    handles = [Rectangle((0, 0), 1, 1, color=_COLOUR_BY_SLUG[s.genre.slug], alpha=opacity) for s in named]
     labels = [f"{share.genre.name} {share.confidence:.0%}" for share in named]
     figure.legend(
         handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.93), ncols=2,
@@ -53,3 +58,21 @@ def render_timeline(track: TrackClassification) -> bytes:
     out = io.BytesIO()
     canvas.print_png(out)
     return out.getvalue()
+
+
+def _draw_axes(axes: Axes, track: TrackClassification) -> None:
+    start_s, end_s = track.parts[0].window.start_s, track.parts[-1].window.end_s
+    axes.set_xlim(start_s, end_s)
+    axes.set_ylim(0.0, 1.0)
+    few = (step_s for step_s in _TICK_STEPS_S if (end_s - start_s) / step_s < _MOST_TICKS)
+    axes.xaxis.set_major_locator(MultipleLocator(next(few, (end_s - start_s) / _MOST_TICKS)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.tick_params(colors=_INK, labelsize=_FONT_PT)
+    axes.grid(axis="y", color=_INK, alpha=0.2)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _title(track: TrackClassification) -> str:
+    return track.title if track.tempo_bpm is None else f"{track.title} · {track.tempo_bpm:.0f} BPM"

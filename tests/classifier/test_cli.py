@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from classifier.cli import DEFAULT_OFFSET_S, main
+from classifier.bundle import BUNDLES, load_metadata
+from classifier.cli import DEFAULT_OFFSET_S, main, sentence
+from classifier.genres import GENRE_BY_SLUG
+from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
 from config import Settings
 
 
@@ -29,7 +32,9 @@ def test_json_is_one_line_a_file_and_nothing_else(folder: Path, capsys: pytest.C
     assert code == 1
     assert [Path(answer["file"]).name for answer in answers] == ["one.mp3", "two.MP3"]
     assert answers[0]["window"] == {"start_s": 5.0, "end_s": 8.0}
-    assert list(answers[0]) == ["file", "genre", "confidence", "scores", "window", "notes", "model_version"]
+    assert list(answers[0]) == [
+        "file", "genre", "confidence", "certain", "familiar", "scores", "window", "notes", "model_version",
+    ]  # fmt: skip
     assert len(answers[0]["scores"]) == 16
     errors = captured.err.splitlines()
     assert len(errors) == 2
@@ -61,20 +66,79 @@ def test_a_whole_track_in_words_json_and_csv(folder: Path, capsys: pytest.Captur
     words = capsys.readouterr().out
     assert "13 windows" in words
     assert "0:00–" in words
+    assert "about 128 BPM" in words
     assert sorted(path.name for path in folder.glob("*.png")) == ["t-1-one.png", "t-2-two.png"]
     assert main([album, "--whole-track", "--json"]) == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [len(answer["segments"]) > 0 for answer in answers] == [True, True]
+    assert [answer["tempo_bpm"] for answer in answers] == pytest.approx([128.0, 128.0], abs=1.0)
     assert main([album, "--whole-track", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == sum(len(answer["segments"]) for answer in answers)
     assert rows[0]["start_s"] == "0.000"
+    assert float(rows[0]["tempo_bpm"]) == pytest.approx(128.0, abs=1.0)
+    assert {row["familiar"] for row in rows} <= {"true", "false"}
 
 
 def test_windows_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(folder / "album"), str(folder / "bad.mp3"), "--csv", "--offset", "5"]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [(row["start_s"], row["end_s"]) for row in rows] == [("5.000", "8.000")] * 2
+    assert [(row["start_s"], row["end_s"], row["tempo_bpm"]) for row in rows] == [("5.000", "8.000", "")] * 2
+
+
+TECHNO, TRANCE, DUBSTEP, TRAP = (GENRE_BY_SLUG[slug] for slug in ("techno", "trance", "dubstep", "trap"))
+SCORES = tuple(map(GenreScore, (TECHNO, TRANCE, DUBSTEP, TRAP), (0.4, 0.3, 0.2, 0.1)))
+
+
+@pytest.mark.parametrize(
+    ("certain", "familiar", "notes", "line"),
+    [
+        (True, True, (), f"{TECHNO.emoji} Techno 40% (then {TRANCE.emoji} Trance 30%, {DUBSTEP.emoji} Dubstep 20%"),
+        (
+            False,
+            True,
+            (Note.NOT_SURE,),
+            f"not sure, perhaps {TECHNO.emoji} Techno 40% or {TRANCE.emoji} Trance 30%"
+            f" (then {DUBSTEP.emoji} Dubstep 20%, {TRAP.emoji} Trap 10%",
+        ),
+        (
+            False,
+            False,
+            (Note.UNFAMILIAR,),
+            f"like none of the 16 genres (closest: {TECHNO.emoji} Techno and {TRANCE.emoji} Trance",
+        ),
+    ],
+)
+def test_a_line_says_how_much_is_known(certain: bool, familiar: bool, notes: tuple[Note, ...], line: str) -> None:
+    clip = Classification(
+        window=Window(30.0, 3.0),
+        scores=SCORES,
+        certain=certain,
+        familiar=familiar,
+        notes=(*notes, Note.MOVED_BACK),
+        model_version="m-1",
+    )
+    assert sentence(Path("a.mp3"), clip) == f"a.mp3: {line}; 30.0–33.0 s)\n    {Note.MOVED_BACK.sentence}"
+
+
+def test_a_track_like_none_of_the_genres_has_no_segments_and_perhaps_no_tempo() -> None:
+    track = TrackClassification(
+        scores=SCORES,
+        parts=(Segment(Window(0.0, 3.0), TECHNO, 0.5),),
+        certain=False,
+        familiar=False,
+        tempo_bpm=None,
+        model_version="m-1",
+    )
+    closest = f"closest: {TECHNO.emoji} Techno and {TRANCE.emoji} Trance"
+    assert sentence(Path("a.mp3"), track) == f"a.mp3: like none of the 16 genres ({closest}; 1 window)"
+
+
+@pytest.mark.parametrize("name", ["default", "reference"])
+def test_a_shipped_model_is_chosen_by_its_name(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main([str(folder / "album" / "two.MP3"), "--json", "--model", name]) == 0
+    version = load_metadata(BUNDLES / name).model_version
+    assert json.loads(capsys.readouterr().out)["model_version"] == version
 
 
 @pytest.mark.parametrize(
@@ -87,6 +151,8 @@ def test_windows_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["x.mp3", "--timeline", "t.png"],
         ["x.mp3", "--whole-track", "--spectrogram", "p.png"],
         ["x.mp3", "--json", "--csv"],
+        ["x.mp3", "--model", "best"],
+        ["x.mp3", "--model", "reference", "--bundle", "elsewhere"],
     ],
 )
 def test_a_wrong_call_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
