@@ -31,7 +31,7 @@ class CannotRun(Exception):
 async def run(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use, an unusable model or database."""
     pool = WorkerPool(
-        ModelChoice(settings.model_bundle, settings.model_runtime),
+        ModelChoice(settings.model, settings.model_bundle, settings.model_runtime),
         workers=settings.workers,
         job_timeout_s=settings.job_timeout_s,
         jobs_per_worker=settings.jobs_per_worker,

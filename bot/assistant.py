@@ -28,7 +28,7 @@ from bot.replies import (
 from bot.service import Asker, GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
-from bot.votes import Verdict, Vote
+from bot.votes import Verdict, Vote, shown_by
 from classifier.genres import GENRES
 from config import Settings
 
@@ -120,11 +120,11 @@ class Assistant:
             return replace(failure_reply(failure, texts, self._settings, name=audio.name), is_private=False)
         reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
         from_s = None if whole_track else self._service.checked_offset(wished_s)
-        shown = answer.classification.genre.slug
+        shown = shown_by(answer.classification)
         return replace(reply, vote=await self.vote_buttons(conversation, shown=shown, from_s=from_s))
 
     async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
-        """The buttons that judge an answer which named the genre `shown`; None where nobody is to be asked."""
+        """The buttons that judge an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""
         if not await self._feedback.is_open(conversation):
             return None
         return vote_buttons(await self.texts(conversation), shown=shown, from_s=from_s)
@@ -248,8 +248,10 @@ class Assistant:
             tracks=model.tracks,
             accuracy=texts.percent(model.accuracy),
             top3=texts.percent(model.top3_accuracy),
+            track_accuracy=texts.percent(model.track_accuracy),
         )
-        return Reply(texts("result-model", version=model.version), (score, texts("about-limits")), is_private=True)
+        limits = texts("about-limits-refusing" if model.can_refuse else "about-limits")
+        return Reply(texts("result-model", version=model.version), (score, limits), is_private=True)
 
     async def _privacy(self, conversation: Conversation, argument: str) -> Reply:
         """What is kept; with `on` or `off`, whether feedback is. What was given before an `off` is deleted."""

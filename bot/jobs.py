@@ -19,24 +19,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which model a worker loads; None is the bundle that is shipped."""
+    """Which model a worker loads: a shipped one by its name, unless `bundle` is the folder of another."""
 
+    name: str
     bundle: Path | None
     runtime: str
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What the bot knows of the loaded model; the shares (0 to 1) were measured on held-out tracks.
+    """What the bot knows of the loaded model.
 
-    `columns` names the numbers that describe a window to it.
+    `columns` names the numbers that describe a window to it. The shares (0 to 1) were measured on `tracks` tracks that
+    were kept out of its training: windows named right, windows with the right genre among the first three, and whole
+    tracks named right. `can_refuse`: it may answer that a sound is none of its genres.
     """
 
     version: str
     columns: tuple[str, ...]
     accuracy: float
     top3_accuracy: float
+    track_accuracy: float
     tracks: int
+    can_refuse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,11 @@ class Refusal:
 
 def load_classifier(choice: ModelChoice) -> "GenreClassifier":
     """Load the model in a worker."""
-    from classifier.bundle import DEFAULT_BUNDLE
+    from classifier.bundle import BUNDLES
     from classifier.model import RuntimeName
     from classifier.pipeline import GenreClassifier
 
-    return GenreClassifier(choice.bundle or DEFAULT_BUNDLE, runtime=RuntimeName(choice.runtime))
+    return GenreClassifier(choice.bundle or BUNDLES / choice.name, runtime=RuntimeName(choice.runtime))
 
 
 def facts_of(classifier: "GenreClassifier") -> ModelFacts:
@@ -89,7 +94,9 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
         columns=classifier.model.columns,
         accuracy=figures["accuracy"],
         top3_accuracy=figures["top3_accuracy"],
+        track_accuracy=figures["by_track"]["accuracy"],
         tracks=figures["tracks"],
+        can_refuse=metadata.window.refuse_from is not None,
     )
 
 

@@ -14,6 +14,7 @@ from classifier.results import Classification, GenreScore, Note, TrackClassifica
 from config import Settings
 
 _NAME_LENGTH = 80
+_SHARES_NAMED = 4
 _STEP_S = 15.0
 """How far the button "another part" moves the window on."""
 
@@ -59,7 +60,8 @@ class PartButton:
 class VoteButtons:
     """The labels of the two buttons that judge an answer, and which answer that is.
 
-    `shown` is the slug of the genre it named, `from_s` the second that was asked for; None: the whole track.
+    `shown` is the slug of the genre it named, or `NONE_OF_THEM`; `from_s` the second that was asked for (None: the
+    whole track).
     """
 
     right: str
@@ -105,7 +107,9 @@ def failure_reply(failure: Failure, texts: Texts, settings: Settings, *, name: s
 
 
 def headline(clip: Classification | TrackClassification, texts: Texts) -> str:
-    """The answer in a sentence: the genre and its confidence, or the two it may be."""
+    """The answer in a sentence: the genre and its confidence, the two it may be, or that it is none of ours."""
+    if not clip.familiar:
+        return texts("result-unfamiliar")
     first, second = clip.scores[:2]
     return texts(
         "result-sure" if clip.certain else "result-unsure",
@@ -117,7 +121,7 @@ def headline(clip: Classification | TrackClassification, texts: Texts) -> str:
 
 
 def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
-    """An answer with its picture: genre, the next two, what was listened to, and what is to be known about it."""
+    """An answer with its picture: genre, further candidates, what was listened to, and what is to be known about it."""
     name = shortened(name) or texts("result-untitled")
     found = answer.classification
     if isinstance(found, TrackClassification):
@@ -130,7 +134,7 @@ def _window_reply(clip: Classification, picture: bytes, texts: Texts, name: str)
     window = texts("result-window", start=start, end=end, file=name)
     return Reply(
         headline=headline(clip, texts),
-        lines=(runners_up(clip, texts), window, *note_sentences(clip, texts)),
+        lines=(candidates(clip, texts), window, *note_sentences(clip, texts)),
         picture=picture,
         picture_alt=texts("result-picture-alt", start=start, end=end),
         parts=(PartButton(texts("reply-another"), _next_part_s(clip)), PartButton(texts("reply-whole"), None)),
@@ -141,14 +145,26 @@ def _track_reply(track: TrackClassification, picture: bytes, texts: Texts, name:
     window = texts("track-window", windows=len(track.parts), file=name)
     return Reply(
         headline=headline(track, texts),
-        lines=(runners_up(track, texts), window, *track_notes(track, texts)),
+        lines=(candidates(track, texts), *track_facts(track, texts), window, *track_notes(track, texts)),
         picture=picture,
         picture_alt=timeline_alt(track, texts),
         parts=(PartButton(texts("reply-another"), 0.0),),
     )
 
 
+def track_facts(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
+    """The tempo, if something beats, and the genres' shares of the track, if there are several."""
+    facts = [texts("track-tempo", bpm=f"{track.tempo_bpm:.0f}")] if track.tempo_bpm is not None else []
+    if track.familiar and len(track.shares) > 1:
+        named = [f"{titled(share)} {texts.percent(share.confidence)}" for share in track.shares[:_SHARES_NAMED]]
+        rest = ["…"] if len(track.shares) > _SHARES_NAMED else []
+        facts.append(texts("track-shares", shares=", ".join((*named, *rest))))
+    return tuple(facts)
+
+
 def track_notes(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
+    if not track.familiar:
+        return (texts("note-unfamiliar-track"),)
     return () if track.certain else (texts("note-not-sure-track"),)
 
 
@@ -158,11 +174,15 @@ def timeline_alt(track: TrackClassification, texts: Texts) -> str:
         texts("track-stretch", start=clock(s.window.start_s), end=clock(s.window.end_s), genre=s.genre.name)
         for s in track.segments
     ]
-    return texts("track-picture-alt", stretches=", ".join(stretches))
+    key = "track-picture-alt" if track.familiar else "track-picture-alt-unfamiliar"
+    return texts(key, stretches=", ".join(stretches))
 
 
-def runners_up(found: Classification | TrackClassification, texts: Texts) -> str:
-    """The next two candidates; a doubtful headline has named the second already."""
+def candidates(found: Classification | TrackClassification, texts: Texts) -> str:
+    """The next two genres after those that the headline has named; the closest two where it has named none."""
+    if not found.familiar:
+        first, second = found.scores[:2]
+        return texts("reply-closest", genre=titled(first), second=titled(second))
     second, third = found.scores[1:3] if found.certain else found.scores[2:4]
     return texts(
         "reply-next",
@@ -187,9 +207,10 @@ def vote_buttons(texts: Texts, *, shown: str, from_s: float | None) -> VoteButto
 
 
 def genre_choices(texts: Texts, *, shown: str) -> tuple[GenreChoice, ...]:
-    """Everything an answer may be corrected to: all but the genre it named."""
-    genres = (GenreChoice(genre.slug, name_of(genre)) for genre in GENRES if genre.slug != shown)
-    return (*genres, GenreChoice(NONE_OF_THEM, texts("vote-none")))
+    """Everything an answer may be corrected to: all but what it said."""
+    genres = (GenreChoice(genre.slug, name_of(genre)) for genre in GENRES)
+    choices = (*genres, GenreChoice(NONE_OF_THEM, texts("vote-none")))
+    return tuple(choice for choice in choices if choice.value != shown)
 
 
 def titled(score: GenreScore) -> str:

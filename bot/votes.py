@@ -9,11 +9,11 @@ from enum import StrEnum
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ModelFacts
 from bot.offsets import part_text
-from classifier.genres import GENRE_BY_SLUG, SLUGS
-from classifier.results import GenreScore, TrackClassification
+from classifier.genres import SLUGS
+from classifier.results import Classification, GenreScore, TrackClassification
 
 NONE_OF_THEM = "none"
-"""What a person chooses where none of our genres is right."""
+"""What a person chooses where none of our genres is right, and what an answer shows that finds the same."""
 
 
 class Verdict(StrEnum):
@@ -23,9 +23,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A verdict on the genre that an answer showed (its slug).
+    """A verdict on what an answer showed: a genre's slug, or `NONE_OF_THEM`.
 
-    `corrected` is the right genre's slug or `NONE_OF_THEM`; None with the verdict right, or where it was not said.
+    `corrected` is what is right instead, in the same words; None with the verdict right, or where it was not said.
     """
 
     verdict: Verdict
@@ -61,14 +61,14 @@ class Evidence:
     scores: tuple[GenreScore, ...]
     windows: tuple[SeenWindow, ...]
 
-    @property
-    def predicted(self) -> str:
-        """The slug of the genre that was named."""
-        return self.scores[0].genre.slug
+    def confidence_in(self, shown: str) -> float:
+        """How sure (0 to 1) the model is of a genre; 0 for `NONE_OF_THEM`, to which it gives no probability."""
+        return next((score.confidence for score in self.scores if score.genre.slug == shown), 0.0)
 
-    def confidence_in(self, slug: str) -> float:
-        """How sure (0 to 1) the model is of a genre."""
-        return next(score.confidence for score in self.scores if score.genre.slug == slug)
+
+def shown_by(found: Classification | TrackClassification) -> str:
+    """What an answer says, as its buttons and votes name it: a genre's slug, or that it is none of ours."""
+    return found.genre.slug if found.familiar else NONE_OF_THEM
 
 
 def evidence_of(answer: Answer, model: ModelFacts) -> Evidence:
@@ -92,7 +92,8 @@ def checked_vote(verdict: str, shown: str, corrected: str | None = None) -> Vote
     """A vote from the words of a button or a form. Raises `Failure` (bad choice) for words that are none of ours."""
     if verdict not in set(Verdict):
         raise Failure(FailureKind.BAD_CHOICE, "verdict", choices=", ".join(Verdict))
-    is_correction = corrected is None or (verdict == Verdict.WRONG and corrected in {*SLUGS, NONE_OF_THEM} - {shown})
-    if shown not in GENRE_BY_SLUG or not is_correction:
-        raise Failure(FailureKind.BAD_CHOICE, "genre", choices=", ".join((*SLUGS, NONE_OF_THEM)))
+    choices = (*SLUGS, NONE_OF_THEM)
+    is_correction = corrected is None or (verdict == Verdict.WRONG and corrected in {*choices} - {shown})
+    if shown not in choices or not is_correction:
+        raise Failure(FailureKind.BAD_CHOICE, "genre", choices=", ".join(choices))
     return Vote(Verdict(verdict), shown, corrected)

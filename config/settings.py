@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     chat_per_minute: float = Field(30.0, gt=0, description="and how fast that fills up again")
     max_message_age_s: float = Field(300.0, gt=0, description="Telegram messages older than this stay unanswered")
 
-    model_bundle: Path | None = Field(None, description="folder of another model bundle")
+    model: Literal["default", "reference"] = Field("default", description="which of the two shipped models answers")
+    model_bundle: Path | None = Field(None, description="folder of another model bundle, instead of a shipped one")
     model_runtime: Literal["litert", "keras"] = Field("litert", description="what runs the network")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
 

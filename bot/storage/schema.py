@@ -52,6 +52,6 @@ feedback = sa.Table(
     sa.Column("features", sa.LargeBinary, nullable=False),
 )
 """One row for each window of a judged answer. `code` stands for a person and an answer, `conversation` for a chat:
-neither can be read back without the salt. `digest` names the file; `predicted` is the genre that was judged,
-`confidence` (0 to 1) how sure the model was of it; `corrected` a genre, `none` for none of ours, or NULL; `features`
-float32, little-endian, not scaled."""
+neither can be read back without the salt. `digest` names the file; `predicted` is the genre that was judged, or `none`
+where the answer was that it is none of ours; `confidence` (0 to 1) how sure the model was of that genre, 0 with `none`;
+`corrected` a genre, `none`, or NULL; `features` float32, little-endian, not scaled."""

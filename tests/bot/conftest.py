@@ -1,5 +1,7 @@
-"""A pool and a service as the bot makes them, with the shipped model."""
+"""A pool and a service as the bot makes them; the shipped model in them names a genre always, or where wished never."""
 
+import json
+import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from bot.audio import IncomingAudio
 from bot.jobs import ModelChoice
 from bot.service import GenreService
 from bot.workers import WorkerPool
+from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE
 from config import Settings
 from tests.bot.chats import Wired, wired
 
@@ -20,14 +23,35 @@ def settings() -> Settings:
     return Settings(_env_file=None, workers=1, max_upload_mb=2.0, job_timeout_s=20.0)
 
 
+@pytest.fixture(scope="session")
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, but so open that it gives each sound a genre, even what tests make up as music."""
+    return _with_refusal(tmp_path_factory.mktemp("answering") / "bundle", refuse_from=None)
+
+
+@pytest.fixture(scope="session")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, but so strict that to it every sound is like none of its genres."""
+    return _with_refusal(tmp_path_factory.mktemp("refusing") / "bundle", refuse_from=-1e9)
+
+
+def _with_refusal(folder: Path, *, refuse_from: float | None) -> Path:
+    shutil.copytree(DEFAULT_BUNDLE, folder)
+    path = folder / METADATA_FILE
+    metadata = json.loads(path.read_text())
+    changed = {place: {**metadata[place], "refuse_from": refuse_from} for place in ("window", "track")}
+    path.write_text(json.dumps({**metadata, **changed}))
+    return folder
+
+
 @pytest.fixture
-async def make_pool() -> AsyncIterator[PoolMaker]:
+async def make_pool(answering: Path) -> AsyncIterator[PoolMaker]:
     """Makes pools and closes them after the test."""
     pools: list[WorkerPool] = []
 
-    def make(**changes: float) -> WorkerPool:
+    def make(*, bundle: Path = answering, **changes: float) -> WorkerPool:
         limits: dict[str, float] = {"workers": 1, "job_timeout_s": 20.0, "jobs_per_worker": 1000, "queue_limit": 8}
-        pool = WorkerPool(ModelChoice(None, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
+        pool = WorkerPool(ModelChoice("default", bundle, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
         pools.append(pool)
         pool.start()
         return pool
@@ -48,6 +72,15 @@ async def service(settings: Settings, make_pool: PoolMaker) -> GenreService:
 async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
     """What stands behind the chat adapters, with a warm worker."""
     behind = await wired(settings, make_pool(), tmp_path)
+    await behind.pool.until_ready()
+    yield behind
+    await behind.storage.close()
+
+
+@pytest.fixture
+async def strict(settings: Settings, make_pool: PoolMaker, tmp_path: Path, refusing: Path) -> AsyncIterator[Wired]:
+    """What stands behind a bot to which every sound is like none of its genres."""
+    behind = await wired(settings, make_pool(bundle=refusing), tmp_path)
     await behind.pool.until_ready()
     yield behind
     await behind.storage.close()

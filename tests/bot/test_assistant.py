@@ -15,7 +15,7 @@ from bot.progress import Progress, Stage, accompanied
 from bot.replies import Reply
 from bot.texts import texts_in
 from config import Settings
-from tests.bot.chats import wired
+from tests.bot.chats import Wired, wired
 from tests.bot.conftest import PoolMaker, incoming
 
 
@@ -94,6 +94,17 @@ async def test_the_offset_of_a_conversation_is_used_and_bounded(assistant: Assis
     assert "2,5" in (await assistant.command(PRIVATE, CommandName.OFFSET)).text
     await assistant.command(PRIVATE, CommandName.OFFSET, "Reset")
     assert "30" in (await assistant.command(PRIVATE, CommandName.OFFSET)).headline
+
+
+async def test_about_tells_what_was_measured_and_whether_it_can_refuse(behind: Wired, strict: Wired) -> None:
+    model = behind.service.model
+    assert model
+    said = (await behind.assistant.command(PRIVATE, CommandName.ABOUT)).text
+    for share in (model.accuracy, model.top3_accuracy, model.track_accuracy):
+        assert texts_in("es").percent(share) in said
+    assert said.endswith(texts_in("es")("about-limits"))
+    refusing = (await strict.assistant.command(PRIVATE, CommandName.ABOUT)).text
+    assert refusing.endswith(texts_in("es")("about-limits-refusing"))
 
 
 async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:

@@ -1,6 +1,5 @@
 """What people say about answers: what is kept of it, what takes its place, and who can stop or delete it."""
 
-import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from bot.votes import NONE_OF_THEM, Verdict, Vote, checked_vote
 from classifier.decoding import decode_window
 from classifier.features import FEATURE_NAMES, extract_features
 from classifier.genres import GENRES, SLUGS
+from classifier.pipeline import GenreClassifier
 from config import Settings
 from tests.bot.chats import Wired, kept, wired
 from tests.bot.conftest import PoolMaker, incoming
@@ -56,7 +56,9 @@ def another_than(slug: str) -> str:
     return next(other for other in SLUGS if other != slug)
 
 
-async def test_a_vote_keeps_the_features_the_prediction_and_nobodys_number(behind: Wired, track_mp3: bytes) -> None:
+async def test_a_vote_keeps_the_features_the_prediction_and_nobodys_number(
+    behind: Wired, track_mp3: bytes, classifier: GenreClassifier
+) -> None:
     reply = await answered(behind, track_mp3)
     assert reply.vote
     assert (reply.vote.from_s, reply.vote.right) == (12.5, "👍 Right")
@@ -68,18 +70,18 @@ async def test_a_vote_keeps_the_features_the_prediction_and_nobodys_number(behin
     assert behind.service.model
     assert row.model_version == behind.service.model.version
     assert len(row.digest) == 16
-    features = struct.unpack("<122f", row.features)
-    np.testing.assert_array_equal(features, extract_features(decode_window(track_mp3, offset_s=12.5).samples))
+    expected = classifier.model.describe(decode_window(track_mp3, offset_s=12.5).samples)
+    np.testing.assert_array_equal(np.frombuffer(row.features, "<f4"), expected)
     assert not {"person-7", "group-1"} & {str(value) for value in row}
 
 
-async def test_the_columns_are_kept_once(behind: Wired, track_mp3: bytes) -> None:
+async def test_the_columns_are_kept_once(behind: Wired, track_mp3: bytes, classifier: GenreClassifier) -> None:
     reply = await answered(behind, track_mp3)
     for person in ("1", "2"):
         await judged(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id=person))
     async with behind.storage._engine.connect() as connection:
         (row,) = await connection.exec_driver_sql("SELECT id, columns FROM feature_sets")
-    assert tuple(row.columns.split("\n")) == FEATURE_NAMES
+    assert tuple(row.columns.split("\n")) == classifier.model.columns
     assert {kept_row.feature_set for kept_row in await kept(behind.storage)} == {row.id}
 
 
@@ -97,6 +99,28 @@ async def test_after_wrong_comes_the_choice_and_takes_the_place_of_it(behind: Wi
         assert [(row.verdict, row.corrected) for row in await kept(behind.storage)] == [("wrong", corrected)]
 
 
+@pytest.mark.parametrize("whole_track", [False, True])
+async def test_right_under_none_of_the_genres_is_no_vote_for_the_closest(
+    strict: Wired, track_mp3: bytes, whole_track: bool
+) -> None:
+    reply = await answered(strict, track_mp3, whole_track=whole_track)
+    assert reply.headline == texts_in("en")("result-unfamiliar")
+    assert reply.vote
+    assert reply.vote.shown == NONE_OF_THEM
+    await judged(strict, track_mp3, reply, Verdict.RIGHT)
+    said = {(row.predicted, row.verdict, row.corrected, row.confidence) for row in await kept(strict.storage)}
+    assert said == {(NONE_OF_THEM, "right", None, 0.0)}
+
+
+async def test_wrong_under_none_of_the_genres_offers_all_of_them(strict: Wired, track_mp3: bytes) -> None:
+    reply = await answered(strict, track_mp3)
+    asked = await judged(strict, track_mp3, reply, Verdict.WRONG)
+    assert tuple(choice.value for choice in asked.choices) == SLUGS
+    await judged(strict, track_mp3, reply, Verdict.WRONG, "techno")
+    (row,) = await kept(strict.storage)
+    assert (row.predicted, row.verdict, row.corrected) == (NONE_OF_THEM, "wrong", "techno")
+
+
 async def test_one_vote_a_person_and_part_wherever_it_is_given(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
     await judged(behind, track_mp3, reply, Verdict.WRONG)
@@ -108,7 +132,9 @@ async def test_one_vote_a_person_and_part_wherever_it_is_given(behind: Wired, tr
     assert [row.start_s for row in await kept(behind.storage)] == [12.5, 12.5, 20.0]
 
 
-async def test_a_whole_track_is_a_row_for_each_window(behind: Wired, track_mp3: bytes) -> None:
+async def test_a_whole_track_is_a_row_for_each_window(
+    behind: Wired, track_mp3: bytes, classifier: GenreClassifier
+) -> None:
     reply = await answered(behind, track_mp3, whole_track=True)
     assert reply.vote
     assert reply.vote.from_s is None
@@ -119,7 +145,9 @@ async def test_a_whole_track_is_a_row_for_each_window(behind: Wired, track_mp3: 
     assert [row.start_s for row in rows[:3]] == [0.0, 3.0, 6.0]
     assert {(row.verdict, row.digest, row.predicted) for row in rows} == {("right", rows[0].digest, reply.vote.shown)}
     third = extract_features(decode_window(track_mp3, offset_s=6.0).samples)
-    np.testing.assert_allclose(struct.unpack("<122f", rows[2].features), third, rtol=0.02, atol=0.05)
+    kept_features = np.frombuffer(rows[2].features, "<f4")[: len(FEATURE_NAMES)]  # the first family of columns
+    np.testing.assert_allclose(kept_features, third, rtol=0.02, atol=0.05)
+    assert len(rows[2].features) == 4 * len(classifier.model.columns)
 
 
 async def test_switched_off_nobody_is_asked_nothing_is_kept_and_what_was_is_gone(
@@ -218,6 +246,8 @@ async def test_the_operator_can_switch_it_off_for_all(without: Wired, track_mp3:
         ("right", "dnb", "techno"),
         ("wrong", "dnb", "dnb"),
         ("wrong", "dnb", "polka"),
+        ("wrong", "none", "none"),
+        ("right", "none", "techno"),
     ],
 )
 def test_words_that_are_none_of_ours_are_no_vote(verdict: str, shown: str, corrected: str | None) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.failures import Failure, FailureKind
-from bot.jobs import Answer, ClipJob, ModelChoice, Refusal
+from bot.jobs import Answer, ClipJob, ModelChoice, Refusal, facts_of, load_classifier
 from bot.workers import ModelUnusable, WorkerPool
+from classifier.bundle import BUNDLES, load_metadata
 from classifier.errors import ErrorKind
 from tests.bot.conftest import PoolMaker
 from tests.support.audio import dance_track, mp3
@@ -65,6 +66,16 @@ async def test_a_job_gives_answer_picture_and_excerpt(make_pool: PoolMaker, trac
     assert pool.is_ready
     assert pool.model
     assert pool.model.version == answer.classification.model_version
+
+
+@pytest.mark.parametrize("name", ["default", "reference"])
+def test_a_shipped_model_is_loaded_by_its_name_and_tells_what_it_measured(name: str) -> None:
+    classifier = load_classifier(ModelChoice(name, None, "litert"))
+    facts, metadata = facts_of(classifier), load_metadata(BUNDLES / name)
+    assert facts.version == metadata.model_version
+    assert facts.columns == metadata.columns
+    assert facts.track_accuracy == metadata.metrics["by_track"]["accuracy"]
+    assert facts.can_refuse is (metadata.window.refuse_from is not None)
 
 
 async def test_a_bad_file_is_refused_and_the_worker_lives_on(make_pool: PoolMaker, track_mp3: bytes) -> None:
@@ -196,7 +207,9 @@ async def test_closing_refuses_what_waits_and_ends_all_workers(make_pool: PoolMa
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
-    pool = WorkerPool(ModelChoice(tmp_path, "litert"), workers=1, job_timeout_s=5, jobs_per_worker=10, queue_limit=2)
+    pool = WorkerPool(
+        ModelChoice("default", tmp_path, "litert"), workers=1, job_timeout_s=5, jobs_per_worker=10, queue_limit=2
+    )
     pool.start()
     with pytest.raises(ModelUnusable, match=r"metadata\.json|No such file"):
         await pool.until_ready()

@@ -50,6 +50,7 @@ def test_settings_cannot_be_changed() -> None:
         ("DEFAULT_OFFSET_S", "-1"),
         ("MAX_UPLOAD_MB", "0"),
         ("WORKERS", "0"),
+        ("MODEL", "best"),
         ("MODEL_RUNTIME", "torch"),
         ("LOG_LEVEL", "LOUD"),
     ],

@@ -11,7 +11,7 @@ from bot.failures import Failure, FailureKind
 from bot.feedback import write_down
 from bot.jobs import Answer, ModelFacts
 from bot.storage import Storage
-from bot.votes import Evidence, Verdict, Voter, checked_vote, evidence_of
+from bot.votes import Evidence, Verdict, Voter, checked_vote, evidence_of, shown_by
 
 _REMEMBERED = 256
 _MAX_FIELDS = 8
@@ -28,26 +28,34 @@ class VoteForm:
     genre: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Judgeable:
+    """An answer of the page that can still be judged: what it showed (as in `Vote`), and what it rested on."""
+
+    shown: str
+    evidence: Evidence
+
+
 class PageFeedback:
     """Keeps what the last answers rested on, in memory alone, until somebody votes on them."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._evidence: LRUCache[str, Evidence] = LRUCache(_REMEMBERED)
+        self._answers: LRUCache[str, _Judgeable] = LRUCache(_REMEMBERED)
 
     def remember(self, answer: Answer, model: ModelFacts) -> str:
         """The token under which this answer can be judged; nobody can guess it, so no other page can post it."""
         token = secrets.token_urlsafe(16)
-        self._evidence[token] = evidence_of(answer, model)
+        self._answers[token] = _Judgeable(shown_by(answer.classification), evidence_of(answer, model))
         return token
 
     async def take(self, form: VoteForm) -> None:
         """Keep a vote. Raises `Failure` (gone, bad choice, storage)."""
-        evidence = self._evidence.get(form.token)
-        if evidence is None:
+        answer = self._answers.get(form.token)
+        if answer is None:
             raise Failure(FailureKind.GONE, "unknown token")
-        vote = checked_vote(form.verdict, evidence.predicted, form.genre or None)
-        await write_down(self._storage, _VOTER, vote, evidence)
+        vote = checked_vote(form.verdict, answer.shown, form.genre or None)
+        await write_down(self._storage, _VOTER, vote, answer.evidence)
 
 
 async def read_vote_form(request: web.Request) -> VoteForm:

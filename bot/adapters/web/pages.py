@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.failures import Failure
 from bot.jobs import Answer
 from bot.replies import (
+    candidates,
     clock,
     failure_texts,
     genre_choices,
@@ -18,9 +19,11 @@ from bot.replies import (
     tidy,
     timeline_alt,
     titled,
+    track_facts,
     track_notes,
 )
 from bot.texts import LANGUAGES, Texts, texts_in
+from bot.votes import shown_by
 from classifier.results import Classification, GenreScore, TrackClassification
 from config import Settings
 
@@ -61,7 +64,7 @@ def render_page(
         is_ready=is_ready,
         result=_result(answer, texts, file_name) if answer else None,
         token=token,
-        choices=genre_choices(texts, shown=answer.classification.genre.slug) if answer and token else (),
+        choices=genre_choices(texts, shown=shown_by(answer.classification)) if answer and token else (),
         notice=notice,
         failure=failure_texts(failure, texts, settings) if failure else None,
     )
@@ -72,6 +75,8 @@ def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
     name = shortened(file_name) or texts("result-untitled")
     return {
         "headline": headline(found, texts),
+        "closest": "" if found.familiar else candidates(found, texts),
+        "scores_title": texts("result-scores" if found.familiar else "result-scores-unfamiliar"),
         "scores": [_row(score, texts) for score in found.scores],
         "picture": _data_uri("image/png", answer.picture_png),
         "excerpt": _data_uri("audio/wav", answer.excerpt_wav) if answer.excerpt_wav else "",
@@ -84,6 +89,7 @@ def _window(clip: Classification, texts: Texts, name: str) -> dict[str, Any]:
     start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
     return {
         "window": texts("result-window", start=start, end=end, file=name),
+        "facts": (),
         "notes": note_sentences(clip, texts),
         "picture_title": texts("result-picture"),
         "picture_alt": texts("result-picture-alt", start=start, end=end),
@@ -94,6 +100,7 @@ def _window(clip: Classification, texts: Texts, name: str) -> dict[str, Any]:
 def _track(track: TrackClassification, texts: Texts, name: str) -> dict[str, Any]:
     return {
         "window": texts("track-window", windows=len(track.parts), file=name),
+        "facts": track_facts(track, texts),
         "notes": track_notes(track, texts),
         "picture_title": texts("track-picture"),
         "picture_alt": timeline_alt(track, texts),
@@ -102,7 +109,7 @@ def _track(track: TrackClassification, texts: Texts, name: str) -> dict[str, Any
                 "time": f"{clock(segment.window.start_s)}–{clock(segment.window.end_s)}",
                 **_row(GenreScore(segment.genre, segment.confidence), texts),
             }
-            for segment in track.segments
+            for segment in (track.segments if track.familiar else ())
         ],
     }
 

@@ -16,7 +16,7 @@ from bot.assistant import CommandName
 from bot.replies import PartButton, Reply, genre_choices, vote_buttons
 from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM, Verdict, Vote
-from classifier.genres import GENRES
+from classifier.genres import GENRES, SLUGS
 from config import Settings
 from tests.bot.chats import Wired, discord_adapter, kept, nth, plain, running, wired
 from tests.bot.conftest import PoolMaker
@@ -434,6 +434,26 @@ async def test_thumbs_up_is_kept_and_thanked_for_in_private(
     assert answers(discord_server)[-1]["components"] == message["components"]
 
 
+async def test_thumbs_up_under_none_of_the_genres_says_that_it_is_none(strict: Wired, track_mp3: bytes) -> None:
+    async with DiscordServer() as server, running(discord_adapter(strict, server)):
+        await server.post(attachments=[server.add_file(track_mp3)])
+        await server.wait_for("POST", "/messages")
+        message = answers(server)[-1]
+        assert texts_in("en")("result-unfamiliar") in plain(message)
+        right, wrong = votes_of(message)
+        await server.press(message, right)
+        await server.wait_for("POST", "/webhooks/")
+        assert [(row.predicted, row.verdict) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "right")]
+        await server.press(message, wrong)
+        await server.wait_for("POST", "/webhooks/", number=2)
+        question = answers(server)[-1]
+        menu = question["components"][0]["components"][0]
+        assert [option["value"] for option in menu["options"]] == list(SLUGS)
+        await server.press(question, menu["custom_id"], values=["techno"])
+        await server.wait_for("PATCH", "@original")
+        assert [(row.predicted, row.corrected) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "techno")]
+
+
 async def test_thumbs_down_asks_what_it_is_even_after_a_restart(
     settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
 ) -> None:
@@ -504,10 +524,10 @@ async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
 
 def test_the_longest_ids_fit_into_what_discord_allows() -> None:
     texts, from_s, source = texts_in("es"), 86399.123456, Source(2**64 - 1, 2**64 - 1, 9)
-    for genre in GENRES:
-        vote = vote_buttons(texts, shown=genre.slug, from_s=from_s)
-        reply = Reply("", parts=(PartButton("", from_s),), vote=vote, choices=genre_choices(texts, shown=genre.slug))
-        judged = Vote(Verdict.WRONG, genre.slug)
+    for shown in (*SLUGS, NONE_OF_THEM):
+        vote = vote_buttons(texts, shown=shown, from_s=from_s)
+        reply = Reply("", parts=(PartButton("", from_s),), vote=vote, choices=genre_choices(texts, shown=shown))
+        judged = Vote(Verdict.WRONG, shown)
         views = (view_of(reply, source, str(2**64 - 1)), choice_view(reply, judged, from_s, source))
         ids = [item.custom_id for view in views if view for item in view.children]  # type: ignore[attr-defined]
         assert len(ids) == 4

@@ -15,7 +15,7 @@ from bot.assistant import CommandName
 from bot.replies import Reply, genre_choices
 from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM
-from classifier.genres import GENRES
+from classifier.genres import GENRES, SLUGS
 from config import Settings
 from tests.bot.chats import GROUP, OTHER, PERSON, Wired, kept, running, telegram_adapter, wired
 from tests.bot.conftest import PoolMaker
@@ -465,6 +465,25 @@ async def test_thumbs_down_asks_what_it_is_and_the_buttons_come_back(
     assert row.start_s == 37.0  # asked for beyond the end, and judged as it was answered
 
 
+async def test_thumbs_under_none_of_the_genres_never_name_the_closest(strict: Wired, track_mp3: bytes) -> None:
+    async with TelegramServer() as server, running(telegram_adapter(strict, server)):
+        server.send(chat_id=GROUP, audio=server.add_file(track_mp3))
+        await server.wait_for("sendPhoto")
+        assert texts_in("en")("result-unfamiliar") in server.sent()["caption"]
+        _, ((_, right), (_, wrong)) = rows_of(server.sent())
+        server.press(server.sent(), right)
+        await server.wait_for("answerCallbackQuery")
+        assert [(row.predicted, row.verdict) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "right")]
+        server.press(server.sent(), wrong)
+        await server.wait_for("editMessageReplyMarkup")
+        _, *choices, _ = rows_of(server.sent())
+        offered = [button for row in choices for button in row]
+        assert [label for label, _ in offered] == [f"{genre.emoji} {genre.name}" for genre in GENRES]
+        server.press(server.sent(), offered[0][1])
+        await server.wait_for("editMessageReplyMarkup", number=2)
+        assert [(row.predicted, row.corrected) for row in await kept(strict.storage)] == [(NONE_OF_THEM, SLUGS[0])]
+
+
 async def test_a_verdict_and_a_choice_work_after_a_restart(
     settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
 ) -> None:
@@ -522,9 +541,9 @@ async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
 
 
 def test_the_longest_data_fits_into_what_telegram_allows_and_is_read_back() -> None:
-    for genre in GENRES:
-        judged = Judged("wrong", genre.slug, 86399.123456)
-        keyboard = with_choices(None, genre_choices(texts_in("es"), shown=genre.slug), judged, back="<")
+    for shown in (*SLUGS, NONE_OF_THEM):
+        judged = Judged("wrong", shown, 86399.123456)
+        keyboard = with_choices(None, genre_choices(texts_in("es"), shown=shown), judged, back="<")
         data = [str(button.callback_data) for row in keyboard.inline_keyboard for button in row]
         assert max(len(one.encode()) for one in data) <= 64
         chosen = [pressed(one) for one in data[:-1]]

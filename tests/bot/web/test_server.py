@@ -14,6 +14,7 @@ import pytest
 
 from bot.failures import Failure, FailureKind
 from bot.service import GenreService
+from bot.storage import Storage
 from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM
 from classifier.cli import main as classify_on_command_line
@@ -41,11 +42,15 @@ def form(content: bytes | None, *, offset: str | None = None, name: str = "track
 
 
 async def test_json_is_what_the_command_line_says(
-    http: aiohttp.ClientSession, track_mp3: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    http: aiohttp.ClientSession,
+    track_mp3: bytes,
+    answering: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "track.mp3"
     path.write_bytes(track_mp3)
-    assert classify_on_command_line([str(path), "--json", "--offset", "12.5"]) == 0
+    assert classify_on_command_line([str(path), "--json", "--offset", "12.5", "--bundle", str(answering)]) == 0
     expected = json.loads(capsys.readouterr().out)
     async with http.post("/api/classify", data=form(track_mp3, offset="12.5")) as response:
         assert response.status == 200
@@ -233,6 +238,25 @@ async def test_an_answer_is_judged_under_its_token_and_the_last_word_counts(
         assert (row.platform, row.start_s, row.predicted) == ("web", 12.5, shown)
         assert (row.verdict, row.corrected or "") == (verdict, genre)
         assert row.confidence == pytest.approx(answer["confidence"], abs=1e-6)
+
+
+async def test_right_under_none_of_the_genres_is_kept_as_none(
+    settings: Settings, make_pool: PoolMaker, refusing: Path, tmp_path: Path, track_mp3: bytes
+) -> None:
+    storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+    runner, url = await serve(settings, make_pool(bundle=refusing), storage)
+    async with aiohttp.ClientSession(url) as session:
+        async with session.post("/api/classify", data=form(track_mp3)) as response:
+            token, answer = response.headers["Feedback-Token"], await response.json()
+        assert (answer["certain"], answer["familiar"]) == (False, False)
+        for genre, status in ((NONE_OF_THEM, 400), (answer["genre"]["slug"], 200), ("", 200)):
+            vote = {"token": token, "verdict": "wrong" if genre else "right", "genre": genre}
+            async with session.post("/api/feedback", data=vote) as response:
+                assert response.status == status
+    (row,) = await kept(storage)
+    assert (row.predicted, row.verdict, row.corrected) == (NONE_OF_THEM, "right", None)
+    await runner.cleanup()
+    await storage.close()
 
 
 async def test_a_whole_track_is_judged_too(http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes) -> None:
