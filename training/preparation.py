@@ -52,7 +52,7 @@ class Preparation:
         reduction = None
         if recipe.rhythm_components and rhythm.stop > rhythm.start:
             fitted = PCA(recipe.rhythm_components, random_state=0).fit(scaler.transform(table.features)[:, rhythm])
-            reduction = fitted.components_.T.astype(np.float32)
+            reduction = fitted.components_.T.astype(np.float16).astype(np.float32)  # as a bundle keeps it
         return cls(table.columns, scaler, reduction)
 
     @cached_property

@@ -14,19 +14,36 @@ PUBLIC_EXTRAS = tuple(f"{row}_{statistic}" for row in ("rms", "bandwidth", "cont
 """Columns of the public data set that are none of our features."""
 
 
-def frame(*, rows_per_genre: int = 12, tracks_per_genre: int = 6, seed: int = 0, spread: float = 0.5) -> pd.DataFrame:
+def frame(
+    *,
+    rows_per_genre: int = 12,
+    tracks_per_genre: int = 6,
+    seed: int = 0,
+    spread: float = 0.5,
+    columns: tuple[str, ...] = FEATURE_NAMES,
+) -> pd.DataFrame:
     """A table in which each genre is a cloud around a centre of its own; columns `track` and `source` included."""
-    centres = np.random.default_rng(99).normal(0.0, 1.0, (len(SLUGS), len(FEATURE_NAMES)))
+    centres = np.random.default_rng(99).normal(0.0, 1.0, (len(SLUGS), len(columns)))
     random = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(SLUGS)), rows_per_genre)
-    features = centres[labels] + random.normal(0.0, spread, (len(labels), len(FEATURE_NAMES)))
-    table = pd.DataFrame(features.astype(np.float32), columns=list(FEATURE_NAMES))
+    features = centres[labels] + random.normal(0.0, spread, (len(labels), len(columns)))
+    table = pd.DataFrame(features.astype(np.float32), columns=list(columns))
     numbers = np.tile(np.arange(rows_per_genre) % tracks_per_genre, len(SLUGS))
     return table.assign(
         label=[SLUGS[label] for label in labels],
         track=[f"{SLUGS[label]}-{number}" for label, number in zip(labels, numbers, strict=True)],
         source=np.where(numbers % 2, "songs", "guide"),
     )
+
+
+def other_frame(*, tracks_per_kind: int = 12, seed: int = 5, columns: tuple[str, ...] = FEATURE_NAMES) -> pd.DataFrame:
+    """A table of two kinds of sound that are none of the genres, two windows a track, around centres of their own."""
+    random = np.random.default_rng(seed)
+    kinds = np.repeat(["speech", "noise"], 2 * tracks_per_kind)
+    centres = {"speech": random.normal(0.0, 2.0, len(columns)), "noise": random.normal(0.0, 2.0, len(columns))}
+    features = np.stack([centres[kind] + random.normal(0.0, 0.5, len(columns)) for kind in kinds])
+    tracks = [f"{kind}-{number // 2}" for number, kind in enumerate(kinds)]
+    return pd.DataFrame(features.astype(np.float32), columns=list(columns)).assign(label=kinds, track=tracks)
 
 
 def hand_made(

@@ -1,5 +1,6 @@
 """What is drawn in an epoch: sources balanced, genres in their shares, gain on one feature only."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from classifier.bundle import Scaler
 from classifier.features import FEATURE_NAMES
 from tests.support.tables import frame
+from training.fitting import class_weights
 from training.preparation import Preparation
 from training.sampling import SampledBatches, Sampling, row_probabilities
 from training.tables import FeatureTable, read_tables
@@ -69,3 +71,35 @@ def test_a_gain_touches_mfcc1_mean_only(table: FeatureTable) -> None:
     plain = SampledBatches(table, IDENTITY, Sampling(gain_db=0.0), batch_size=64, seed=3)[0][0]
     changed = (loud != plain).any(axis=0)
     assert [name for name, is_changed in zip(FEATURE_NAMES, changed, strict=True) if is_changed] == ["mfcc1_mean"]
+
+
+def test_full_balance_makes_genres_equal_however_many_windows_they_have(table: FeatureTable) -> None:
+    few = table.where((table.labels != 3) | (np.arange(len(table)) % 4 == 0))
+    raw, half, even = (shares(few, Sampling(class_balance=balance), few.labels == 3) for balance in (0.0, 0.5, 1.0))
+    assert raw == pytest.approx(6 / (6 + 15 * 24))
+    assert raw < half < even == pytest.approx(1 / 16)
+
+
+def test_what_sampling_leaves_uneven_class_weights_make_even(table: FeatureTable) -> None:
+    few = table.where((table.labels != 3) | (np.arange(len(table)) % 4 == 0))
+    for balance in (0.0, 0.5, 1.0):
+        sampling = Sampling(class_balance=balance)
+        weights = class_weights(few.labels, sampling)
+        drawn = [shares(few, sampling, few.labels == label) * weights[label] for label in range(16)]
+        np.testing.assert_allclose(drawn, drawn[0])
+
+
+def test_mixed_rows_and_genres_have_the_same_shares(table: FeatureTable) -> None:
+    """Rows that are their own genre's number show the shares in which they were mixed."""
+    told = replace(table, features=np.repeat(table.labels[:, np.newaxis], 122, axis=1).astype(np.float32))
+    rows, genres = SampledBatches(told, IDENTITY, Sampling(gain_db=0.0, mixup=0.4), batch_size=64, seed=3)[0]
+    np.testing.assert_allclose(genres.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(rows[:, 0], genres @ np.arange(16), rtol=1e-4, atol=1e-5)
+    assert (genres.max(axis=1) >= 0.5).all()  # the first of the two has the larger share
+    assert ((genres > 0.0).sum(axis=1) <= 2).all()
+    assert (genres.max(axis=1) < 0.99).any()
+
+
+def test_without_mixup_every_row_is_of_one_genre(table: FeatureTable) -> None:
+    genres = SampledBatches(table, IDENTITY, Sampling(), batch_size=64, seed=3)[0][1]
+    assert set(np.unique(genres)) == {0.0, 1.0}
