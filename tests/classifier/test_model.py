@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, REFERENCE_BUNDLE
-from classifier.description import EMBEDDING_NAMES
+from classifier.description import EMBEDDING_NAMES, EMBEDDING_SIZE
 from classifier.features import extract_features
 from classifier.mel import decoded, extract_mel
 from classifier.model import GenreModel, KerasRuntime, RuntimeName, softmax, tempered, track_scores
@@ -50,7 +50,7 @@ def test_litert_and_keras_hear_the_same(windows: list[FloatArray]) -> None:
     litert, keras = (GenreModel.load(runtime=runtime) for runtime in (RuntimeName.LITERT, RuntimeName.KERAS))
     for samples in windows:
         ours, theirs = litert.embed(extract_mel(samples)), keras.embed(extract_mel(samples))
-        assert (ours.shape, ours.dtype) == ((256,), np.float32)
+        assert (ours.shape, ours.dtype) == ((EMBEDDING_SIZE,), np.float32)
         assert np.abs(ours - theirs).max() < 1e-5 * np.abs(theirs).max()
 
 
@@ -77,7 +77,7 @@ def test_a_row_stands_in_the_order_of_its_columns(window: FloatArray) -> None:
     mel = extract_mel(window)
     expected = [extract_features(window), extract_rhythm(mel), model.embed(mel)]
     np.testing.assert_array_equal(model.describe(window), np.concatenate(expected))
-    assert model.columns[-256:] == EMBEDDING_NAMES
+    assert model.columns[-EMBEDDING_SIZE:] == EMBEDDING_NAMES
 
 
 def test_a_picture_at_hand_is_taken(window: FloatArray) -> None:

@@ -16,6 +16,7 @@ from training.tables import FeatureTable
 ROWS = 200
 COLUMNS = columns_of(FAMILIES)
 RHYTHM = slice(122, 122 + 498)
+SIZE = len(EMBEDDING_NAMES)
 PLAIN, REDUCED = Recipe(families=FAMILIES), Recipe(families=FAMILIES, rhythm_components=10)
 
 
@@ -25,7 +26,7 @@ def table() -> FeatureTable:
     random = np.random.default_rng(0)
     rows = random.normal(3.0, 2.0, (ROWS, len(COLUMNS)))
     rows[:, RHYTHM] = random.normal(size=(ROWS, 3)) @ random.normal(size=(3, 498)) + 5.0
-    rows[:, RHYTHM.stop :] *= np.geomspace(1.0, 0.01, 256)
+    rows[:, RHYTHM.stop :] *= np.geomspace(1.0, 0.01, SIZE)
     return hand_made(["house"] * ROWS, [f"t{row}" for row in range(ROWS)], features=rows, columns=COLUMNS)
 
 
@@ -36,7 +37,7 @@ def test_features_and_rhythm_are_standardised_one_by_one(table: FeatureTable) ->
 
 
 def test_an_embedding_keeps_its_proportions(table: FeatureTable) -> None:
-    before, after = table.features[:, RHYTHM.stop :], Preparation.fit(table, PLAIN).transform(table.features)[:, -256:]
+    before, after = table.features[:, RHYTHM.stop :], Preparation.fit(table, PLAIN).transform(table.features)[:, -SIZE:]
     np.testing.assert_allclose(
         after.std(axis=0) / after.std(axis=0)[0], before.std(axis=0) / before.std(axis=0)[0], rtol=1e-3
     )
@@ -46,7 +47,7 @@ def test_an_embedding_keeps_its_proportions(table: FeatureTable) -> None:
 def test_rhythm_becomes_its_principal_components(table: FeatureTable) -> None:
     preparation = Preparation.fit(table, REDUCED)
     rows = preparation.transform(table.features)
-    assert rows.shape == (ROWS, preparation.inputs) == (ROWS, 122 + 10 + 256)
+    assert rows.shape == (ROWS, preparation.inputs) == (ROWS, 122 + 10 + SIZE)
     plain = Preparation.fit(table, PLAIN).transform(table.features)
     np.testing.assert_array_equal(rows[:, :122], plain[:, :122])
     np.testing.assert_array_equal(rows[:, 132:], plain[:, RHYTHM.stop :])

@@ -1,0 +1,137 @@
+"""Rhythm and embedding for rows whose audio is gone: altered pictures are what altered audio would give."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.signal import butter, sosfilt
+
+from classifier.bundle import columns_of
+from classifier.description import EMBEDDING_NAMES, EMBEDDING_SIZE, FAMILIES
+from classifier.features import FEATURE_NAMES
+from classifier.mel import MelArray, decoded, extract_mel
+from classifier.readers import FloatArray
+from classifier.rhythm import RHYTHM_NAMES, extract_rhythm
+from tests.support.audio import dance_track, noise, pad_track
+from training.cli import main
+from training.enriching import enrich_table, lowpassed, read_mels, shifted
+from training.errors import TrainingError
+from training.tables import read_tables
+
+WINDOW = 66_150
+
+
+@pytest.fixture(scope="module")
+def sound() -> FloatArray:
+    """Five windows of music with hiss up to the top."""
+    return dance_track(15.0, rate_hz=22_050) + 0.3 * pad_track(15.0, rate_hz=22_050) + noise(15.0) / 20
+
+
+def pictures(samples: FloatArray) -> MelArray:
+    return np.stack([extract_mel(part) for part in samples.reshape(-1, WINDOW)])
+
+
+@pytest.fixture
+def table(tmp_path: Path, sound: FloatArray) -> Path:
+    """Windows 0, 1 and 2 of track a, 0 and 2 of track b; and their pictures."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(5, 122)), columns=list(FEATURE_NAMES), dtype=np.float32)
+    path = tmp_path / "t.parquet"
+    frame.assign(label="house", track=list("aaabb"), window=[0, 1, 2, 0, 2]).to_parquet(path)
+    np.savez(tmp_path / "mels.npz", mel=pictures(sound))
+    return path
+
+
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    """Stands in for the network: the same mean over the picture in every place."""
+    mel = keras.Input((187, 96))
+    embed = keras.layers.Dense(EMBEDDING_SIZE, kernel_initializer="ones")
+    return keras.Model(mel, embed(keras.layers.GlobalAveragePooling1D()(mel)))
+
+
+def test_a_low_pass_on_pictures_is_a_low_pass_on_audio(sound: FloatArray) -> None:
+    plain = pictures(sound)
+    filtered = sosfilt(butter(8, 7000.0, fs=22_050, output="sos"), sound).astype(np.float32)
+    real, drawn = decoded(pictures(filtered)), decoded(lowpassed(plain))
+    by_band, without = (np.abs(picture - real).mean(axis=(0, 1)) for picture in (drawn, decoded(plain)))
+    assert by_band.mean() < 0.02
+    assert by_band.max() < 0.3  # at 7.5 kHz, where a digital filter is steeper than an analogue one
+    assert by_band[92:].mean() < without[92:].mean() / 3  # the bands that it is about, from 7 kHz on
+    np.testing.assert_array_equal(lowpassed(plain)[..., :70], plain[..., :70])
+
+
+def test_a_shifted_picture_is_that_of_the_shifted_audio(sound: FloatArray) -> None:
+    frame = pd.DataFrame({"track": ["a", "a"], "window": [0, 1]}).join(pd.DataFrame(0.0, [0, 1], list(FEATURE_NAMES)))
+    moved, mels = shifted(frame, pictures(sound[: 2 * WINDOW]))
+    start = round(93 * 256 / 16_000 * 22_050)
+    real = decoded(extract_mel(sound[start : start + WINDOW]))
+    assert mels.shape == (1, 187, 96)
+    assert moved["variant"].tolist() == ["shifted"]
+    gap = np.abs(decoded(mels[0]) - real)
+    assert gap[:90].mean() < 0.02
+    assert gap[97:].mean() < 0.3  # half a hop beside the grid: three seconds are 187.5 hops
+    assert np.abs(decoded(pictures(sound)[0]) - real).mean() > 0.5
+
+
+def test_every_row_gets_all_families(table: Path, tmp_path: Path, sound: FloatArray, backbone: keras.Model) -> None:
+    out = tmp_path / "out.parquet"
+    altered = tmp_path / "low.parquet"
+    pd.read_parquet(table).assign(mfcc1_mean=7.0).to_parquet(altered)
+    rows = enrich_table(table, altered, tmp_path / "mels.npz", backbone=backbone, out=out)
+    assert rows == 5 + 5 + 2  # windows 0 and 1, 1 and 2 of track a; nothing follows window 0 of track b
+    done = pd.read_parquet(out)
+    assert done["variant"].tolist() == ["plain"] * 5 + ["lowpass7k"] * 5 + ["shifted"] * 2
+    assert read_tables([out]).columns == columns_of(FAMILIES)
+    mels = pictures(sound)
+    np.testing.assert_allclose(done.loc[3, list(RHYTHM_NAMES)].astype(float), extract_rhythm(mels[3]), atol=1e-4)
+    np.testing.assert_allclose(
+        done.loc[8, list(RHYTHM_NAMES)].astype(float), extract_rhythm(lowpassed(mels)[3]), atol=1e-4
+    )
+    np.testing.assert_allclose(done.loc[3, EMBEDDING_NAMES[0]], decoded(mels[3]).mean(axis=0).sum(), rtol=1e-4)
+    assert (done.loc[5:9, "mfcc1_mean"] == 7.0).all()
+    plain = pd.read_parquet(table)
+    np.testing.assert_allclose(done.loc[11, "mfcc3_std"], plain.loc[[1, 2], "mfcc3_std"].mean(), rtol=1e-5)
+
+
+def test_without_an_altered_table_there_is_no_low_pass(table: Path, tmp_path: Path, backbone: keras.Model) -> None:
+    assert enrich_table(table, None, tmp_path / "mels.npz", backbone=backbone, out=tmp_path / "out.parquet") == 5 + 2
+
+
+def test_rows_of_another_table_are_refused(table: Path, tmp_path: Path, backbone: keras.Model) -> None:
+    mels, out = tmp_path / "mels.npz", tmp_path / "out.parquet"
+    other = tmp_path / "other.parquet"
+    pd.read_parquet(table).assign(track=list("aaabc")).to_parquet(other)
+    with pytest.raises(TrainingError, match=r"other.parquet: its rows are not those of .*t.parquet"):
+        enrich_table(table, other, mels, backbone=backbone, out=out)
+    np.savez(mels, mel=np.zeros((4, 187, 96), np.uint8))
+    with pytest.raises(TrainingError, match="4 pictures for the 5 rows"):
+        enrich_table(table, None, mels, backbone=backbone, out=out)
+    assert not out.exists()
+
+
+def test_a_file_without_pictures_is_one_line_and_exit_code_1(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "other.npz", mel=np.zeros((5, 187, 96), np.float32))
+    call = [
+        "enrich",
+        "--table",
+        str(table),
+        "--mels",
+        str(tmp_path / "other.npz"),
+        "--out",
+        str(tmp_path / "o.parquet"),
+    ]
+    assert main(call) == 1
+    assert "'mel' is float32 (5, 187, 96), not uint8 (n, 187, 96)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"no archive"])
+def test_a_file_that_is_no_archive_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "some.npz"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"some.npz: has no array 'mel'"):
+        read_mels(path)
