@@ -18,7 +18,7 @@ EMBEDDING: Final = "embedding"
 FAMILIES = (FEATURES, RHYTHM_FAMILY, EMBEDDING)
 """In the order of their columns."""
 
-EMBEDDING_SIZE = 256
+EMBEDDING_SIZE = 192
 EMBEDDING_NAMES = tuple(f"embedding{n}" for n in range(1, EMBEDDING_SIZE + 1))
 
 COLUMNS_BY_FAMILY: dict[str, tuple[str, ...]] = {

@@ -53,7 +53,7 @@ class Runtime(Protocol):
     has_backbone: bool
 
     def embed(self, mel: MelArray) -> FloatArray:
-        """A log-mel picture (187, 96) → its embedding (256,)."""
+        """A log-mel picture (187, 96) → its embedding (192,)."""
         ...
 
     def judge(self, rows: FloatArray) -> Judgement:
@@ -152,7 +152,7 @@ class GenreModel:
         return np.concatenate(parts)
 
     def embed(self, mel: MelArray) -> FloatArray:
-        """The embedding (256,) of a log-mel picture (187, 96). Raises ValueError for a model that has no backbone."""
+        """The embedding (192,) of a log-mel picture (187, 96). Raises ValueError for a model that has no backbone."""
         if EMBEDDING not in self.metadata.families:
             raise ValueError(f"{self.metadata.model_version} has no backbone")
         return self._runtime.embed(mel)

@@ -33,7 +33,7 @@ def assemble(fitted: FittedModel, backbone: keras.Model | None) -> keras.Model:
 
     Inputs: one for each family of columns, not scaled (`features`, `rhythm`), and `mel` (n, 187, 96), logarithms, in
     the place of the embedding. Outputs: `genres` (n, 16), the mean over the members, not calibrated; `members`
-    (n, m, 16); `strangeness` (n, 1); for a model with a backbone also `embedding` (n, 256). Raises `TrainingError`
+    (n, m, 16); `strangeness` (n, 1); for a model with a backbone also `embedding` (n, 192). Raises `TrainingError`
     without a backbone where one is needed.
     """
     families = fitted.recipe.families

@@ -27,7 +27,7 @@ _LEAST_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduction:
-    """A linear map of pooled channels to the embedding (n, 256): `pooled @ weights + offset`."""
+    """A linear map of pooled channels to the embedding (n, 192): `pooled @ weights + offset`."""
 
     weights: FloatArray
     offset: FloatArray
@@ -36,8 +36,8 @@ class Reduction:
 def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
     """The backbone with the published numbers of MusiCNN, reduced so that it keeps what differs between `mels`.
 
-    Parameters: `wheel` of the package musicnn; `mels` (n, 187, 96) of n windows of music, n ≥ 256. The model maps
-    logarithms (n, 187, 96) to an embedding (n, 256). Its numbers are rounded to half precision, in which they are kept.
+    Parameters: `wheel` of the package musicnn; `mels` (n, 187, 96) of n windows of music, n ≥ 192. The model maps
+    logarithms (n, 187, 96) to an embedding (n, 192). Its numbers are rounded to half precision, in which they are kept.
     Raises `TrainingError` for another wheel, or too few pictures.
     """
     networks = [load_musicnn(wheel, name) for name in NETWORKS]

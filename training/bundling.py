@@ -32,16 +32,34 @@ def fit_reference(table: FeatureTable, test: FeatureTable | None, wishes: FitWis
 
 
 def fit_default(
-    table: FeatureTable, others: FeatureTable | None, wishes: FitWishes, *, backbone: Path, say: Progress
+    table: FeatureTable,
+    wishes: FitWishes,
+    *,
+    others: FeatureTable | None,
+    unlabelled: FeatureTable | None,
+    backbone: Path,
+    say: Progress,
 ) -> Metrics:
-    """Fit the default model to a table, measure each member on its fold, and write the bundle."""
+    """Fit the default model to a table, measure each member on its fold, and write the bundle.
+
+    `others` are sounds that are none of the genres, `unlabelled` electronic music of unknown genre.
+    """
     recipe = _recipe(DEFAULT, wishes)
     columns = columns_of(recipe.families)
     known = without_cousins(table, keep_near=wishes.keep_near).with_columns(columns)
-    strangers = others.with_columns(columns) if others else None
+    strangers, unnamed = (extra.with_columns(columns) if extra else None for extra in (others, unlabelled))
     network = load_backbone(backbone)
-    fitted = fit_folds(known, others=strangers, recipe=recipe, sampling=DEFAULT_SAMPLING, seed=wishes.seed, say=say)
-    tables = {"all": known} | ({"non_edm": strangers} if strangers else {})
+    fitted = fit_folds(
+        known,
+        others=strangers,
+        unlabelled=unnamed,
+        recipe=recipe,
+        sampling=DEFAULT_SAMPLING,
+        seed=wishes.seed,
+        say=say,
+    )
+    named = {"all": known, "non_edm": strangers, "unlabelled": unnamed}
+    tables = {name: part for name, part in named.items() if part}
     facts = _facts(wishes, fitted, tables, DEFAULT_SAMPLING, folds=FOLDS)
     licences = files("training").joinpath("notes", "musicnn-licence.md").read_text(encoding="utf-8")
     write_bundle(fitted, wishes.out, facts=replace(facts, licences=licences), backbone=network)

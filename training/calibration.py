@@ -12,7 +12,7 @@ from training.answers import Answers
 from training.rejection import Strangeness, track_means
 from training.tables import FeatureTable, IntArray
 
-REFUSED_SHARE = 0.05
+REFUSED_SHARE = 0.03
 """Share of EDM, windows or tracks, that may be called none of the genres."""
 
 

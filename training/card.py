@@ -13,7 +13,7 @@ _FAMILY_WORDS = {
     "spectral centroid and rolloff)",
     RHYTHM_FAMILY: "498 values of its rhythm (autocorrelation of the onsets in five bands, fluctuation of twelve "
     "bands)",
-    EMBEDDING: "256 values of what two pretrained networks (MusiCNN, Pons & Serra 2019) hear in it",
+    EMBEDDING: "192 values of what two pretrained networks (MusiCNN, Pons & Serra 2019) hear in it",
 }
 
 
@@ -83,7 +83,7 @@ def _weakest(metrics: Metrics) -> str:
 
 def _data_table(data: dict[str, Any]) -> str:
     lines = ["| part | windows | altered copies | tracks | sources |", "|---|---|---|---|---|"]
-    for part in ("train", "validation", "test", "all", "non_edm"):
+    for part in ("train", "validation", "test", "all", "non_edm", "unlabelled"):
         if part not in data:
             continue
         figures = data[part]

@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         "--non-edm", type=Path, nargs="+", metavar="PATH", help="default: tables of sounds that are none of the genres"
     )
     fit.add_argument(
+        "--unlabelled",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="default: tables of electronic music of unknown genre, which is not to be refused",
+    )
+    fit.add_argument(
         "--backbone",
         type=Path,
         default=DEFAULT_BUNDLE / KERAS_FILE,
@@ -94,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
     extract.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
     extract.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    extract.add_argument("--windows", type=int, metavar="N", help="at most so many of a file, spread (default: all)")
     extract.add_argument(
         "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
     )
@@ -181,8 +189,12 @@ def _fit(options: argparse.Namespace) -> int:
         test = read_tables(options.test) if options.test else None
         metrics = fit_reference(table, test, wishes)
     else:
-        others = read_other_tables(options.non_edm) if options.non_edm else None
-        metrics = fit_default(table, others, wishes, backbone=options.backbone, say=_progress)
+        others, unlabelled = (
+            read_other_tables(paths) if paths else None for paths in (options.non_edm, options.unlabelled)
+        )
+        metrics = fit_default(
+            table, wishes, others=others, unlabelled=unlabelled, backbone=options.backbone, say=_progress
+        )
     print(summary(metrics))
     print(genre_table(metrics))
     return 0
@@ -290,7 +302,9 @@ def _enrich(options: argparse.Namespace) -> int:
 def _extract(options: argparse.Namespace) -> int:
     from training.extraction import extract_table
 
-    result = extract_table(options.audio, options.out, workers=options.workers, non_edm=options.non_edm)
+    result = extract_table(
+        options.audio, options.out, workers=options.workers, non_edm=options.non_edm, budget=options.windows
+    )
     print(f"{options.out}: {result.windows} windows; {len(result.refused)} files passed over")
     return 0
 

@@ -37,6 +37,7 @@ class Clip:
     path: Path
     label: str
     track: str
+    budget: int | None
     part: Path
 
 
@@ -48,8 +49,16 @@ class Extraction:
     refused: tuple[str, ...]
 
 
-def extract_table(audio: Path, out: Path, *, workers: int, non_edm: bool = False, quiet: bool = False) -> Extraction:
-    """Extract all windows of all files below `audio` into the table `out` (.csv or .parquet).
+def extract_table(
+    audio: Path,
+    out: Path,
+    *,
+    workers: int,
+    budget: int | None = None,
+    non_edm: bool = False,
+    quiet: bool = False,
+) -> Extraction:
+    """Extract all windows, or `budget` spread ones, of all files below `audio` into the table `out` (.csv or .parquet).
 
     Below `audio` lies one folder per genre, named by its slug; with `non_edm` one per kind of other sound. A bad file
     is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed when the table is
@@ -59,7 +68,7 @@ def extract_table(audio: Path, out: Path, *, workers: int, non_edm: bool = False
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise TrainingError(f"{out}: a table is a .csv or .parquet file")
     parts = out.with_name(out.name + ".parts")
-    clips = list(_clips(audio, parts, non_edm=non_edm))
+    clips = list(_clips(audio, parts, budget=budget, non_edm=non_edm))
     if not clips:
         raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
     parts.mkdir(parents=True, exist_ok=True)
@@ -75,7 +84,7 @@ def extract_table(audio: Path, out: Path, *, workers: int, non_edm: bool = False
     return Extraction(windows=len(table), refused=refused)
 
 
-def _clips(audio: Path, parts: Path, *, non_edm: bool) -> Iterator[Clip]:
+def _clips(audio: Path, parts: Path, *, budget: int | None, non_edm: bool) -> Iterator[Clip]:
     if not audio.is_dir():
         raise TrainingError(f"{audio}: no such folder")
     for folder in sorted(p for p in audio.iterdir() if p.is_dir()):
@@ -85,8 +94,10 @@ def _clips(audio: Path, parts: Path, *, non_edm: bool) -> Iterator[Clip]:
             if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
                 track = path.relative_to(audio).as_posix()
                 state = path.stat()
-                key = hashlib.sha256(f"{track}\0{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:24]
-                yield Clip(path, folder.name, track, parts / f"{key}.parquet")
+                key = hashlib.sha256(f"{track}\0{state.st_size}\0{state.st_mtime_ns}\0{budget}".encode()).hexdigest()[
+                    :24
+                ]
+                yield Clip(path, folder.name, track, budget, parts / f"{key}.parquet")
 
 
 @lru_cache(maxsize=1)
@@ -110,12 +121,13 @@ def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
 
 def _extract_clip(clip: Clip) -> str | None:
     """Write the windows of one file; returns why it was passed over, or None."""
-    from classifier.decoding import WINDOW_S, iter_windows
+    from classifier.decoding import WINDOW_S, iter_windows, spread_windows
 
     model = _model()
     rows, numbers = [], []
     try:
-        for audio in iter_windows(clip.path):
+        windows = iter_windows(clip.path) if clip.budget is None else spread_windows(clip.path, budget=clip.budget)
+        for audio in windows:
             rows.append(model.describe(audio.samples))
             numbers.append(round(audio.window.start_s / WINDOW_S))
     except ClassifierError as error:

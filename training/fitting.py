@@ -91,12 +91,20 @@ def fit_model(parts: Parts, *, recipe: Recipe, sampling: Sampling, seed: int, ve
 
 
 def fit_folds(
-    table: FeatureTable, *, others: FeatureTable | None, recipe: Recipe, sampling: Sampling, seed: int, say: Progress
+    table: FeatureTable,
+    *,
+    others: FeatureTable | None,
+    unlabelled: FeatureTable | None = None,
+    recipe: Recipe,
+    sampling: Sampling,
+    seed: int,
+    say: Progress,
 ) -> FittedModel:
     """Train one network for each of five folds of tracks, on the other four; calibrate and measure them on their folds.
 
     `others` are windows that are none of the genres: each member learns to tell them from its training part, and their
-    tracks are dealt into folds, too. The table has the recipe's columns and no others; `say` gets a line for each fold.
+    tracks are dealt into folds, too. `unlabelled` helps there, see `training.strangers`. The table has the recipe's
+    columns and no others; `say` gets a line for each fold.
     """
     preparation = Preparation.fit(table, recipe)
     fold_of = track_folds(table, folds=FOLDS, seed=seed)
@@ -109,7 +117,7 @@ def fit_folds(
         member = _fit_member(parts, preparation, recipe=recipe, sampling=sampling, seed=seed + number, verbose=0)
         if others is not None:
             known = others.where(other_fold_of != number)
-            member = replace(member, stranger=fit_stranger(train, known, preparation.scaler))
+            member = replace(member, stranger=fit_stranger(train, known, preparation.scaler, unlabelled=unlabelled))
         members.append(member)
         say(f"fold {number + 1} of {FOLDS}: {len(member.history['loss'])} epochs, {monotonic() - start:.0f} s")
     judged = may_be_judged(table)

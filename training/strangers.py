@@ -1,6 +1,7 @@
 """Telling sounds that are none of the genres: speech, noise, tones, other music.
 
-A logistic regression on everything a window is described with. Outlier exposure: it has heard examples of both sides.
+A logistic regression on the embedding that has heard examples of both sides (outlier exposure, Hendrycks et al. 2019).
+Features and rhythm are left out: with them it learned to tell where a recording came from rather than what it is.
 """
 
 from dataclasses import dataclass
@@ -9,13 +10,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from classifier.bundle import Scaler
+from classifier.description import EMBEDDING_NAMES
 from classifier.features import FloatArray
-from training.tables import FeatureTable
+from classifier.genres import SLUGS
+from training.tables import FeatureTable, TextArray
 
-REGULARISATION = 3e-4
-"""Inverse strength of the L2 penalty (scikit-learn's C)."""
 LARGEST = 8.0
 """Standardised values are held within this many deviations."""
+_PENALTY = 1.0
+"""Inverse strength of the L2 penalty (scikit-learn's C)."""
+_UNLABELLED_SHARE = 0.4
+_TODAY, _TODAY_WEIGHT = "songs", 3.0
+"""The source that is most like what people post, where a table has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,16 +36,37 @@ class Stranger:
         return np.asarray(np.clip(rows, -LARGEST, LARGEST) @ self.weights + self.bias, np.float32)
 
 
-def fit_stranger(edm: FeatureTable, others: FeatureTable, scaler: Scaler) -> Stranger:
-    """Fit to windows of both sides, each side counting the same, and within it every track."""
-    rows = np.clip(scaler.transform(np.concatenate([edm.features, others.features])), -LARGEST, LARGEST)
-    strange = np.repeat([0, 1], [len(edm), len(others)])
-    weights = np.concatenate([_track_weights(edm), _track_weights(others)])
-    fitted = LogisticRegression(C=REGULARISATION * len(rows), max_iter=300).fit(rows, strange, sample_weight=weights)
-    return Stranger(fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0]))
+def fit_stranger(
+    edm: FeatureTable, others: FeatureTable, scaler: Scaler, *, unlabelled: FeatureTable | None = None
+) -> Stranger:
+    """Fit to windows of both sides, each side counting the same.
+
+    Within EDM every genre counts the same, within the others every kind, within those every track. `unlabelled` is
+    electronic music of unknown genre, best from where `others` come from: it takes `_UNLABELLED_SHARE` of EDM's weight,
+    so that where a recording comes from tells nothing.
+    """
+    read = np.isin(edm.columns, EMBEDDING_NAMES)
+    share = _UNLABELLED_SHARE if unlabelled else 0.0
+    sides = [
+        (edm, (1.0 - share) * _balanced(edm, np.array(SLUGS)[edm.labels])),
+        (others, _balanced(others, others.sources)),
+    ]
+    if unlabelled:
+        sides.append((unlabelled, share * _balanced(unlabelled, unlabelled.sources)))
+    rows = scaler.transform(np.concatenate([table.features for table, _ in sides]))[:, read]
+    strange = np.concatenate([np.full(len(table), table is others) for table, _ in sides])
+    fitted = LogisticRegression(C=_PENALTY, max_iter=300).fit(
+        np.clip(rows, -LARGEST, LARGEST), strange, sample_weight=np.concatenate([weights for _, weights in sides])
+    )
+    weights = np.zeros(len(edm.columns), np.float32)
+    weights[read] = fitted.coef_[0]
+    return Stranger(weights, float(fitted.intercept_[0]))
 
 
-def _track_weights(table: FeatureTable) -> FloatArray:
-    _, index, counts = np.unique(table.tracks, return_inverse=True, return_counts=True)
-    shares = 1.0 / counts[index]
-    return shares / shares.sum()
+def _balanced(table: FeatureTable, kinds: TextArray) -> FloatArray:
+    """Weights (n,) that sum to 1: each kind the same, within it each track, songs of today more than old clips."""
+    _, track, windows = np.unique(table.tracks, return_inverse=True, return_counts=True)
+    weights = np.where(table.sources == _TODAY, _TODAY_WEIGHT, 1.0) / windows[track]
+    _, kind = np.unique(kinds, return_inverse=True)
+    weights /= np.bincount(kind, weights)[kind]
+    return np.asarray(weights / weights.sum(), np.float64)
