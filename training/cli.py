@@ -112,6 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     feedback.add_argument("--database", metavar="URL", help="the bot's database (default: DATABASE_URL)")
     feedback.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    feedback.add_argument(
+        "--model",
+        choices=("default", "reference"),
+        default="default",
+        help="which model the table is to train: windows that were described for the other one may lack columns "
+        "(default: %(default)s)",
+    )
     feedback.set_defaults(run=_export_feedback)
 
     slice_ = commands.add_parser("slice", help="cut long mixes into 3-second clips")
@@ -310,9 +317,13 @@ def _extract(options: argparse.Namespace) -> int:
 
 
 def _export_feedback(options: argparse.Namespace) -> int:
+    from classifier.bundle import columns_of
     from training.feedback import export_feedback
+    from training.network import DEFAULT, REFERENCE
 
-    done = export_feedback(options.database or _configured_database(), options.out)
+    recipe = DEFAULT if options.model == "default" else REFERENCE
+    columns = columns_of(recipe.families)
+    done = export_feedback(options.database or _configured_database(), options.out, columns=columns)
     print(f"{options.out}: {done}")
     return 0
 

@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from classifier.features import FEATURE_NAMES, FloatArray
+from classifier.features import FloatArray
 from classifier.genres import SLUGS
 from training.errors import TrainingError
 from training.tables import PLAIN
@@ -61,7 +61,7 @@ class _Judgement:
     features: FloatArray
 
 
-def export_feedback(database: str, out: Path, *, columns: Sequence[str] = FEATURE_NAMES) -> FeedbackExport:
+def export_feedback(database: str, out: Path, *, columns: Sequence[str]) -> FeedbackExport:
     """Write the judged windows that can teach something to a .csv or .parquet table.
 
     `database` is the bot's DATABASE_URL; `columns` names the features that the table is to have. Raises `TrainingError`

@@ -60,7 +60,7 @@ def test_what_is_right_becomes_the_label(tmp_path: Path) -> None:
         ("a", NONE, evidence("4", window(30.0))),
     )
     out = tmp_path / "feedback.parquet"
-    export = export_feedback(url, out)
+    export = export_feedback(url, out, columns=FEATURE_NAMES)
     assert export == FeedbackExport(3, 2, judgements=5, unnamed=2, disputed=0, unknown_features=0)
     table = pd.read_parquet(out)
     assert table["label"].tolist() == ["dnb", "techno", "techno"]
@@ -74,7 +74,7 @@ def test_what_is_right_becomes_the_label(tmp_path: Path) -> None:
 
 def test_csv_keeps_the_names_of_the_files(tmp_path: Path) -> None:
     url = database(tmp_path, ("a", RIGHT, evidence("12", window(30.0))))  # looks like a number
-    export_feedback(url, tmp_path / "feedback.csv")
+    export_feedback(url, tmp_path / "feedback.csv", columns=FEATURE_NAMES)
     assert read_tables([tmp_path / "feedback.csv"]).tracks.tolist() == [f"feedback/12{'0' * 14}"]
 
 
@@ -91,7 +91,7 @@ def test_csv_keeps_the_names_of_the_files(tmp_path: Path) -> None:
 def test_the_majority_counts(tmp_path: Path, votes: tuple[Vote, ...], label: str | None) -> None:
     disputed = [(str(person), vote, evidence("1", window(30.0))) for person, vote in enumerate(votes)]
     url = database(tmp_path, *disputed, ("z", RIGHT, evidence("2", window(30.0))))
-    export = export_feedback(url, tmp_path / "t.parquet")
+    export = export_feedback(url, tmp_path / "t.parquet", columns=FEATURE_NAMES)
     assert (export.disputed, export.unnamed) == (int(label is None), int(label == ""))
     labels = pd.read_parquet(tmp_path / "t.parquet").query(f"track == 'feedback/1{'0' * 15}'")["label"].tolist()
     assert labels == ([label] if label else [])
@@ -104,7 +104,7 @@ def test_features_are_found_by_name_and_others_are_left_out(tmp_path: Path) -> N
         ("a", RIGHT, evidence("1", window(30.0, 0.0, len(more)), columns=more)),
         ("a", RIGHT, evidence("2", window(30.0, 0.0, 1), columns=("tempo",))),
     )
-    export = export_feedback(url, tmp_path / "t.parquet")
+    export = export_feedback(url, tmp_path / "t.parquet", columns=FEATURE_NAMES)
     assert (export.windows, export.unknown_features) == (1, 1)
     table = pd.read_parquet(tmp_path / "t.parquet")
     np.testing.assert_array_equal(table[list(FEATURE_NAMES)].iloc[0], np.arange(122, 0, -1, dtype=np.float32))
@@ -116,7 +116,7 @@ def test_fit_takes_it_beside_other_tables(
     frame().to_parquet(tmp_path / "mine.parquet")
     monkeypatch.setenv("DATABASE_URL", database(tmp_path, ("a", TECHNO, evidence("1", window(0.0), window(3.0)))))
     table = tmp_path / "feedback.parquet"
-    assert main(["export-feedback", "--out", str(table)]) == 0
+    assert main(["export-feedback", "--model", "reference", "--out", str(table)]) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"{table}: 2 windows of 1 tracks, from 2 judgements of windows; left out: 0 windows")
     tables = [str(tmp_path / "mine.parquet"), str(table)]
@@ -144,14 +144,15 @@ def test_a_database_that_cannot_be_read_is_said(
 
 
 def test_a_database_without_feedback_is_said(tmp_path: Path) -> None:
+    url = database(tmp_path, ("a", NONE, evidence("1", window(0.0))))
     with pytest.raises(TrainingError, match="no feedback to learn from: 0 windows of 0 tracks, from 1 judgements"):
-        export_feedback(database(tmp_path, ("a", NONE, evidence("1", window(0.0)))), tmp_path / "t.parquet")
+        export_feedback(url, tmp_path / "t.parquet", columns=FEATURE_NAMES)
     other = tmp_path / "other.sqlite3"
     other.write_bytes(b"")
     with pytest.raises(TrainingError, match="no such table"):
-        export_feedback(f"sqlite:///{other}", tmp_path / "t.parquet")
+        export_feedback(f"sqlite:///{other}", tmp_path / "t.parquet", columns=FEATURE_NAMES)
     with pytest.raises(TrainingError, match=r"\.csv or \.parquet"):
-        export_feedback("sqlite://", tmp_path / "t.xlsx")
+        export_feedback("sqlite://", tmp_path / "t.xlsx", columns=FEATURE_NAMES)
     url = database(tmp_path, ("b", RIGHT, evidence("1", window(0.0))), ("c", RIGHT, evidence("1", window(0.0))))
     with pytest.raises(TrainingError, match="cannot be written"):
-        export_feedback(url, tmp_path / "nowhere" / "t.csv")
+        export_feedback(url, tmp_path / "nowhere" / "t.csv", columns=FEATURE_NAMES)

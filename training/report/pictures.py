@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
+from PIL import Image
 
 from classifier.genres import GENRE_BY_SLUG, GENRES
 from training.confidence import CoveragePoint, ReliabilityBin
