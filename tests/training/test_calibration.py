@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from classifier.model import tempered
+from classifier.genres import SLUGS
+from classifier.model import tempered, track_scores
 from classifier.readers import FloatArray
-from training.calibration import certain_threshold, fit_temperature
-from training.confidence import calibration_error
+from tests.support.tables import hand_made
+from training.answers import Answers
+from training.calibration import REFUSED_SHARE, calibrate, certain_threshold, fit_temperature, with_refusal
+from training.confidence import calibration_error, log_loss
+from training.rejection import Strangeness
 from training.tables import IntArray
 
 
@@ -44,3 +48,44 @@ def test_above_the_threshold_the_promised_share_is_right() -> None:
 def test_a_hopeless_model_is_never_certain() -> None:
     probabilities, _ = honest(500)
     assert certain_threshold(probabilities, (probabilities.argmax(axis=1) + 1) % 16, accuracy=0.1) == 1.0
+
+
+def test_windows_and_tracks_are_calibrated_each() -> None:
+    """Ten windows a track that are all alike are one witness, not ten: the vote needs a temperature of its own."""
+    probabilities, labels = honest(2_000)
+    windows, truth = tempered(np.repeat(probabilities, 10, axis=0), 0.5), np.repeat(labels, 10)
+    table = hand_made([SLUGS[label] for label in truth], [f"t{row // 10}" for row in range(len(truth))])
+    found = calibrate(windows, table, certain_accuracy=0.7)
+    assert found.window.temperature == pytest.approx(2.0, rel=0.1)
+    assert found.track.temperature == pytest.approx(1.0, rel=0.1)  # the mean of alike windows boasts no more than one
+    answers = found.answers(windows, table)
+    assert calibration_error(answers.probabilities, answers.labels) < 0.05
+    certain = answers.confidence >= found.window.certain_from
+    assert answers.right[certain].mean() >= 0.69
+    voted = answers.by_track()
+    assert (voted.right[voted.confidence >= found.track.certain_from]).mean() >= 0.69
+
+
+def test_a_vote_counts_in_training_as_it_does_in_serving() -> None:
+    probabilities, _ = honest(12)
+    probabilities[3, 5] = 0.0
+    table = hand_made(["house"] * 12, ["a"] * 12)
+    voted = Answers.of(probabilities, table, track_temperature=1.7).by_track()
+    np.testing.assert_allclose(voted.probabilities[0], track_scores(probabilities, 1.7), rtol=1e-4, atol=1e-9)
+    assert log_loss(voted.probabilities, voted.labels) > 0.0
+
+
+def test_refusal_has_a_threshold_for_windows_and_one_for_tracks() -> None:
+    random = np.random.default_rng(0)
+    tracks = np.repeat([f"t{number}" for number in range(400)], 5)
+    values = random.normal(size=2_000).astype(np.float32)
+    probabilities, labels = honest(2_000)
+    plain = calibrate(
+        probabilities, hand_made([SLUGS[label] for label in labels], tracks.tolist()), certain_accuracy=0.5
+    )
+    assert plain.window.refuse_from is None
+    strict = with_refusal(plain, Strangeness(values, tracks, np.array(["songs"] * 2_000)))
+    assert strict.window.refuse_from == pytest.approx(np.quantile(values, 1.0 - REFUSED_SHARE), abs=1e-3)
+    means = values.reshape(400, 5).mean(axis=1)
+    assert strict.track.refuse_from == pytest.approx(np.quantile(means, 1.0 - REFUSED_SHARE), abs=1e-3)
+    assert strict.window.temperature == plain.window.temperature

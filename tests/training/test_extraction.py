@@ -71,6 +71,16 @@ def test_folders_that_are_no_genres_are_refused(tmp_path: Path) -> None:
         extract_table(tmp_path / "nowhere", tmp_path / "t.csv", workers=1, quiet=True)
 
 
+def test_of_a_long_file_a_few_spread_windows_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "audio" / "house").mkdir(parents=True)
+    (tmp_path / "audio" / "house" / "a.mp3").write_bytes(mp3(dance_track(30.0)))
+    call = ["extract", "--audio", str(tmp_path / "audio"), "--out", str(tmp_path / "t.parquet"), "--workers", "1"]
+    assert main([*call, "--windows", "3"]) == 0
+    windows = pd.read_parquet(tmp_path / "t.parquet")["window"].tolist()
+    assert len(windows) == 3
+    assert windows[0] < 3 < windows[1] < 7 < windows[2]
+
+
 def test_other_sounds_have_folders_of_their_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "audio" / "hiss").mkdir(parents=True)
     (tmp_path / "audio" / "hiss" / "a.wav").write_bytes(encode(noise(6.0), "WAV", rate_hz=22_050))

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classifier.bundle import columns_of
+from classifier.description import FAMILIES
 from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
-from tests.support.tables import frame, write_public_shape
+from tests.support.tables import frame, other_frame, write_public_shape
 from training.errors import TrainingError
-from training.tables import read_tables
+from training.tables import read_other_tables, read_tables
 
 
 def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
@@ -38,6 +40,38 @@ def test_several_tables_are_joined(tmp_path: Path) -> None:
     table = read_tables([tmp_path / "plain.parquet", tmp_path / "low.parquet"])
     assert len(table) == 2 * len(frame())
     assert table.is_plain.sum() == len(frame())
+
+
+def test_a_family_that_one_table_lacks_is_left_out(tmp_path: Path) -> None:
+    frame(columns=columns_of(("features", "rhythm"))).to_parquet(tmp_path / "two.parquet")
+    frame(columns=columns_of(FAMILIES)).to_parquet(tmp_path / "all.parquet")
+    assert read_tables([tmp_path / "all.parquet"]).columns == columns_of(FAMILIES)
+    assert read_tables([tmp_path / "two.parquet", tmp_path / "all.parquet"]).columns == columns_of(
+        ("features", "rhythm")
+    )
+    frame(columns=columns_of(FAMILIES)[:-1]).to_parquet(tmp_path / "torn.parquet")
+    assert read_tables([tmp_path / "torn.parquet"]).columns == columns_of(("features", "rhythm"))
+
+
+def test_columns_are_picked_by_name_or_missed_by_name(tmp_path: Path) -> None:
+    frame().to_parquet(tmp_path / "t.parquet")
+    table = read_tables([tmp_path / "t.parquet"])
+    some = table.with_columns(("mfcc2_std", "mfcc1_mean"))
+    assert some.columns == ("mfcc2_std", "mfcc1_mean")
+    np.testing.assert_array_equal(some.features[:, 1], table.features[:, FEATURE_NAMES.index("mfcc1_mean")])
+    with pytest.raises(TrainingError, match=r"lack 6 columns: rhythm1, rhythm2, rhythm3, rhythm4, rhythm5 …\. Extract"):
+        table.with_columns([f"rhythm{number}" for number in range(1, 7)])
+
+
+def test_other_sounds_have_kinds_instead_of_genres(tmp_path: Path) -> None:
+    other_frame().assign(source="somewhere").to_parquet(tmp_path / "a.parquet")
+    other_frame().assign(label="house").to_csv(tmp_path / "b.csv", index=False)
+    table = read_other_tables([tmp_path / "a.parquet", tmp_path / "b.csv"])
+    assert set(table.sources) == {"speech", "noise", "house"}
+    assert not table.labels.any()
+    assert table.tracks[0] == "speech-0"
+    with pytest.raises(TrainingError, match="unknown labels: noise, speech"):
+        read_tables([tmp_path / "a.parquet"])
 
 
 @pytest.mark.parametrize(
