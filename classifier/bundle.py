@@ -47,8 +47,14 @@ class Calibration(_Frozen):
     temperature: float = Field(gt=0)
     certain_from: float = Field(ge=0, le=1)
     """Confidence from which an answer counts as certain."""
+    doubted: tuple[str, ...] = ()
+    """Genres (slugs) whose answers are never certain: too few of those that were measured were right."""
     refuse_from: float | None = None
     """Strangeness (log-odds) from which a sound is called none of the genres; None: never."""
+
+    def is_certain(self, slug: str, confidence: float) -> bool:
+        """Whether an answer of this genre with this confidence counts as certain."""
+        return confidence >= self.certain_from and slug not in self.doubted
 
 
 class BundleMetadata(_Frozen):

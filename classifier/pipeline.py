@@ -37,7 +37,7 @@ class GenreClassifier:
         judgement = self.model.judge(row)
         scores = _sorted(self.model.calibrated(judgement.members.mean(axis=1))[0])
         familiar = _is_familiar(float(judgement.strangeness[0]), metadata.window)
-        certain = familiar and scores[0].confidence >= metadata.window.certain_from
+        certain = familiar and metadata.window.is_certain(scores[0].genre.slug, scores[0].confidence)
         return Classification(
             window=audio.window,
             scores=scores,
@@ -70,7 +70,7 @@ class GenreClassifier:
         return TrackClassification(
             scores=scores,
             parts=_parts(windows, np.log(probabilities + _TINY)),
-            certain=familiar and scores[0].confidence >= metadata.track.certain_from,
+            certain=familiar and metadata.track.is_certain(scores[0].genre.slug, scores[0].confidence),
             familiar=familiar,
             tempo_bpm=estimate_tempo(mels),
             model_version=metadata.model_version,

@@ -7,10 +7,14 @@ from scipy.optimize import minimize_scalar
 
 from classifier.bundle import Calibration
 from classifier.features import FloatArray
+from classifier.genres import SLUGS
 from classifier.model import tempered
 from training.answers import Answers
 from training.rejection import Strangeness, track_means
 from training.tables import FeatureTable, IntArray
+
+BELIEVED_ACCURACY = 0.5
+"""A genre is believed where at least this share of the confident answers that named it was right."""
 
 REFUSED_SHARE = 0.03
 """Share of EDM, windows or tracks, that may be called none of the genres."""
@@ -40,10 +44,28 @@ def calibrate(probabilities: FloatArray, table: FeatureTable, *, certain_accurac
     tracks = windows.by_track()
     track_temperature = fit_temperature(tracks.probabilities, tracks.labels)
     voted = tempered(tracks.probabilities, track_temperature)
+    doubted = doubted_genres(windows, certain_from=certain_from(windows.probabilities, windows.labels))
+    believed = ~np.isin(windows.given, [SLUGS.index(slug) for slug in doubted])
+    believed_tracks = ~np.isin(tracks.given, [SLUGS.index(slug) for slug in doubted])
     return Calibrations(
-        window=Calibration(temperature=temperature, certain_from=certain_from(windows.probabilities, windows.labels)),
-        track=Calibration(temperature=track_temperature, certain_from=certain_from(voted, tracks.labels)),
+        window=Calibration(
+            temperature=temperature,
+            certain_from=certain_from(windows.probabilities[believed], windows.labels[believed]),
+            doubted=doubted,
+        ),
+        track=Calibration(
+            temperature=track_temperature,
+            certain_from=certain_from(voted[believed_tracks], tracks.labels[believed_tracks]),
+            doubted=doubted,
+        ),
     )
+
+
+def doubted_genres(answers: Answers, *, certain_from: float) -> tuple[str, ...]:
+    """The genres (slugs) of which most confident answers were wrong: fewer than `BELIEVED_ACCURACY` of them right."""
+    confident = answers.where(answers.confidence >= certain_from)
+    shares = {int(label): confident.right[confident.given == label].mean() for label in np.unique(confident.given)}
+    return tuple(SLUGS[label] for label, share in shares.items() if share < BELIEVED_ACCURACY)
 
 
 def with_refusal(calibrations: Calibrations, edm: Strangeness) -> Calibrations:

@@ -45,7 +45,15 @@ def _introduction(metadata: BundleMetadata) -> str:
         f"the mean log-probability of its windows, with temperature {track.temperature:.2f}. An answer is called "
         f"certain from a confidence of {window.certain_from:.0%} on, for a whole track of {track.certain_from:.0%}: of "
         f"answers this sure, at least {metadata.data['recipe']['certain_accuracy']:.0%} were right."
+        + _doubt(window.doubted)
     )
+
+
+def _doubt(slugs: tuple[str, ...]) -> str:
+    if not slugs:
+        return ""
+    names = ", ".join(GENRE_BY_SLUG[slug].name for slug in slugs)
+    return f" Answers that name {names} are never called certain: most confident ones were wrong."
 
 
 def _method(data: dict[str, Any]) -> str:

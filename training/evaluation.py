@@ -1,5 +1,6 @@
 """How good a model is: the same figures for every window and, by vote over its windows, for every track."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -66,21 +67,32 @@ def measure(probabilities: FloatArray, table: FeatureTable, *, certain_from: flo
     return measure_answers(Answers.of(probabilities, table), certain_from=certain_from)
 
 
-def measure_answers(answers: Answers, *, certain_from: float, certain_track_from: float | None = None) -> Metrics:
-    """Figures of window answers, and of the votes they make; without its own threshold a track has the windows'."""
+def measure_answers(
+    answers: Answers,
+    *,
+    certain_from: float,
+    certain_track_from: float | None = None,
+    doubted: Sequence[str] = (),
+) -> Metrics:
+    """Figures of window answers, and of the votes they make; without its own threshold a track has the windows'.
+
+    `doubted` are the genres (slugs) whose answers are never certain.
+    """
     track_from = certain_from if certain_track_from is None else certain_track_from
     return Metrics(
-        windows=_level(answers, certain_from=certain_from),
-        tracks=_level(answers.by_track(), certain_from=track_from),
+        windows=_level(answers, certain_from=certain_from, doubted=doubted),
+        tracks=_level(answers.by_track(), certain_from=track_from, doubted=doubted),
     )
 
 
-def _level(answers: Answers, *, certain_from: float) -> LevelMetrics:
+def _level(answers: Answers, *, certain_from: float, doubted: Sequence[str]) -> LevelMetrics:
     precision, recall, f1, support = precision_recall_fscore_support(
         answers.labels, answers.given, labels=_ALL, zero_division=0.0
     )
     present = support > 0
-    right, certain = answers.right, answers.confidence >= certain_from
+    right = answers.right
+    believed = ~np.isin(answers.given, [SLUGS.index(slug) for slug in doubted])
+    certain = believed & (answers.confidence >= certain_from)
     return LevelMetrics(
         count=len(answers),
         accuracy=float(right.mean()),

@@ -191,4 +191,5 @@ def _metrics(answers: Answers, calibrations: Calibrations) -> Metrics:
         answers,
         certain_from=calibrations.window.certain_from,
         certain_track_from=calibrations.track.certain_from,
+        doubted=calibrations.window.doubted,
     )

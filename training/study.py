@@ -54,14 +54,24 @@ class Study:
     learning: LearningCurve | None = None
     goal: float | None = None
     rejection: Rejection | None = None
+    doubted: tuple[str, ...] = ()
 
 
-def measured(name: str, answers: Answers, *, certain_from: float, certain_track_from: float | None = None) -> Measured:
+def measured(
+    name: str,
+    answers: Answers,
+    *,
+    certain_from: float,
+    certain_track_from: float | None = None,
+    doubted: Sequence[str] = (),
+) -> Measured:
     """Figures and intervals of answers."""
     return Measured(
         name=name,
         answers=answers,
-        metrics=measure_answers(answers, certain_from=certain_from, certain_track_from=certain_track_from),
+        metrics=measure_answers(
+            answers, certain_from=certain_from, certain_track_from=certain_track_from, doubted=doubted
+        ),
         intervals=bootstrap(answers, seed=SEED),
     )
 
@@ -151,8 +161,13 @@ def _study(
     progress: Progress,
 ) -> Study:
     certain_from = bundle.metadata.window.certain_from
+    doubted = bundle.metadata.window.doubted
     subject = measured(
-        bundle.name, answers, certain_from=certain_from, certain_track_from=bundle.metadata.track.certain_from
+        bundle.name,
+        answers,
+        certain_from=certain_from,
+        certain_track_from=bundle.metadata.track.certain_from,
+        doubted=doubted,
     )
     rejection = bundle.metadata.metrics.get("rejection")
     progress("swapping families of features between tracks")
@@ -161,6 +176,7 @@ def _study(
         method=method,
         warnings=warnings,
         certain_from=certain_from,
+        doubted=doubted,
         subject=subject,
         baselines=baselines,
         importance=permutation_importance(predictor, judged, seed=SEED),

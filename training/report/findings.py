@@ -23,6 +23,13 @@ _LEFT_OUT = (
 )
 
 
+def _doubt(slugs: Sequence[str]) -> str:
+    if not slugs:
+        return ""
+    names = ", ".join(genre_name(slug) for slug in slugs)
+    return f" {names}: always “not sure”, because most confident answers that named them were wrong."
+
+
 def confidence_section(study: Study) -> Section:
     windows, certain_from = study.subject.answers, study.certain_from
     tracks = windows.by_track()
@@ -36,7 +43,7 @@ def confidence_section(study: Study) -> Section:
             f"the mean distance from that: {metrics.windows.calibration_error:.3f} over windows, "
             f"{metrics.tracks.calibration_error:.3f} over tracks.",
             f"Answers below {certain_from:.0%} are given as “not sure”. A higher threshold gives fewer answers, "
-            "and more of them are right.",
+            "and more of them are right." + _doubt(study.doubted),
         ),
         pictures=(
             Picture.of(
