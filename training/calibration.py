@@ -1,5 +1,6 @@
 """Making scores honest: temperatures, the confidence from which an answer counts as certain, and what is refused."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,4 +100,4 @@ def certain_threshold(probabilities: FloatArray, labels: IntArray, *, accuracy: 
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     fewest = min(20, max(1, len(order) // 10))
     good = np.flatnonzero(shares[fewest - 1 :] >= accuracy)
-    return round(float(confidence[order][good[-1] + fewest - 1]), 4) if len(good) else 1.0
+    return math.floor(confidence[order][good[-1] + fewest - 1] * 10_000) / 10_000 if len(good) else 1.0

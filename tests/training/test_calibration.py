@@ -8,9 +8,17 @@ from classifier.model import tempered, track_scores
 from classifier.readers import FloatArray
 from tests.support.tables import hand_made
 from training.answers import Answers
-from training.calibration import REFUSED_SHARE, calibrate, certain_threshold, fit_temperature, with_refusal
+from training.calibration import (
+    REFUSED_SHARE,
+    calibrate,
+    certain_threshold,
+    doubted_genres,
+    fit_temperature,
+    with_refusal,
+)
 from training.confidence import calibration_error, log_loss
 from training.rejection import Strangeness
+from training.sampling import one_hot
 from training.tables import IntArray
 
 
@@ -60,10 +68,28 @@ def test_windows_and_tracks_are_calibrated_each() -> None:
     assert found.track.temperature == pytest.approx(1.0, rel=0.1)  # the mean of alike windows boasts no more than one
     answers = found.answers(windows, table)
     assert calibration_error(answers.probabilities, answers.labels) < 0.05
-    certain = answers.confidence >= found.window.certain_from
-    assert answers.right[certain].mean() >= 0.69
-    voted = answers.by_track()
-    assert (voted.right[voted.confidence >= found.track.certain_from]).mean() >= 0.69
+    for level, calibration in ((answers, found.window), (answers.by_track(), found.track)):
+        pairs = zip(level.given.tolist(), level.confidence.tolist(), strict=True)
+        certain = [calibration.is_certain(SLUGS[genre], confidence) for genre, confidence in pairs]
+        assert level.right[np.array(certain)].mean() >= 0.69
+
+
+def test_a_genre_whose_confident_answers_are_mostly_wrong_is_doubted() -> None:
+    """Ten answers each: of 'house' nine are right, of 'dubstep' three, of 'lofi' three, but those are not confident."""
+    house, dubstep, lofi = (SLUGS.index(slug) for slug in ("house", "dubstep", "lofi"))
+    given = [house] * 10 + [dubstep] * 10 + [lofi] * 10
+    confidence = np.array([0.9] * 20 + [0.3] * 10, np.float32)
+    true = [house] * 9 + [lofi] + [dubstep] * 3 + [house] * 7 + [lofi] * 3 + [house] * 7
+    probabilities = (one_hot(np.array(given)) * confidence[:, np.newaxis]) + (1 - confidence[:, np.newaxis]) / 16
+    table = hand_made([SLUGS[label] for label in true], [f"t{row}" for row in range(30)])
+    answers = Answers.of(probabilities, table)
+    assert doubted_genres(answers, certain_from=0.5) == ("dubstep",)
+    assert doubted_genres(answers, certain_from=0.2) == ("dubstep", "lofi")
+    found = calibrate(probabilities, table, certain_accuracy=0.6)
+    assert "dubstep" in found.window.doubted
+    assert "dubstep" in found.track.doubted
+    assert not found.window.is_certain("dubstep", 0.99)
+    assert found.window.is_certain("house", 0.99)
 
 
 def test_a_vote_counts_in_training_as_it_does_in_serving() -> None:
