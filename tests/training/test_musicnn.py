@@ -64,6 +64,20 @@ def test_what_was_left_out_answers_a_constant(name: str, musicnn_wheel: Path, lo
         np.testing.assert_allclose(answers, expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_constants_go_into_the_next_layer(name: str, musicnn_wheel: Path) -> None:
+    numbers = read_checkpoint(musicnn_wheel, name)
+    left_out = []
+    for index in range(len(FRONT_END_KERNELS)):
+        answers = constants(numbers, index).copy()
+        answers[living_filters(numbers, index)] = 0.0
+        left_out.append(answers)
+    always = np.einsum("tif,i->f", numbers["conv2d_5/kernel"][:, :, 0], np.concatenate(left_out))
+    kernel, bias = load_musicnn(musicnn_wheel, name).get_layer("convolution5").get_weights()
+    assert kernel.shape[1] == sum(len(living_filters(numbers, index)) for index in range(len(FRONT_END_KERNELS)))
+    np.testing.assert_allclose(bias - numbers["conv2d_5/bias"], always, atol=3e-7)
+
+
 def _normalised(
     values: FloatArray, numbers: dict[str, FloatArray], scope: str, which: slice | np.ndarray
 ) -> FloatArray:
