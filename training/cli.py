@@ -1,4 +1,4 @@
-"""The command line of the training: fit, evaluate, compare, extract, export-feedback, slice."""
+"""The command line of the training: fit and measure models, and make the tables and the backbone they need."""
 
 import argparse
 import os
@@ -36,7 +36,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Train and measure genre models.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    fit = commands.add_parser("fit", help="train a model bundle from feature tables")
+    _add_fit(commands.add_parser("fit", help="train a model bundle from feature tables"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure a bundle on tables and write a report"))
+    _add_compare(commands.add_parser("compare", help="measure two bundles on the same tables"))
+    _add_extract(commands.add_parser("extract", help="make a feature table from audio, a folder for each genre"))
+    _add_export_feedback(
+        commands.add_parser(
+            "export-feedback", help="make a feature table from what people said about the bot's answers"
+        )
+    )
+    _add_slice(commands.add_parser("slice", help="cut long mixes into 3-second clips"))
+    _add_backbone(commands.add_parser("backbone", help="make the network behind the embedding from MusiCNN's numbers"))
+    _add_enrich(commands.add_parser("enrich", help="add rhythm and embedding to a table whose pictures are at hand"))
+    return parser
+
+
+def _add_fit(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--table", type=Path, nargs="+", required=True, metavar="PATH", help="tables to train on")
     fit.add_argument(
         "--test", type=Path, nargs="+", metavar="PATH", help="tables to test on (default: hold out tracks)"
@@ -79,53 +94,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--notes", type=Path, metavar="FILE.md", help="text to end the model card with")
     fit.set_defaults(run=_fit)
-
-    backbone = commands.add_parser("backbone", help="make the network behind the embedding from MusiCNN's numbers")
-    backbone.add_argument("--wheel", type=Path, required=True, metavar="FILE.whl", help="wheel of the package musicnn")
-    backbone.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="pictures of music, array 'mel'")
-    backbone.add_argument("--out", type=Path, required=True, metavar="FILE.keras")
-    backbone.set_defaults(run=_backbone)
-
-    enrich = commands.add_parser("enrich", help="add rhythm and embedding to a table whose pictures are at hand")
-    enrich.add_argument("--table", type=Path, required=True, metavar="PATH")
-    enrich.add_argument("--altered", type=Path, metavar="PATH", help="the same rows behind a low-pass at 7 kHz")
-    enrich.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="'mel', row by row as the table")
-    enrich.add_argument("--backbone", type=Path, default=DEFAULT_BUNDLE / KERAS_FILE, metavar="FILE.keras")
-    enrich.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
-    enrich.set_defaults(run=_enrich)
-
-    _add_evaluate(commands.add_parser("evaluate", help="measure a bundle on tables and write a report"))
-    _add_compare(commands.add_parser("compare", help="measure two bundles on the same tables"))
-
-    extract = commands.add_parser("extract", help="make a feature table from audio, a folder for each genre")
-    extract.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
-    extract.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
-    extract.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
-    extract.add_argument("--windows", type=int, metavar="N", help="at most so many of a file, spread (default: all)")
-    extract.add_argument(
-        "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
-    )
-    extract.set_defaults(run=_extract)
-
-    feedback = commands.add_parser(
-        "export-feedback", help="make a feature table from what people said about the bot's answers"
-    )
-    feedback.add_argument("--database", metavar="URL", help="the bot's database (default: DATABASE_URL)")
-    feedback.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
-    feedback.add_argument(
-        "--model",
-        choices=("default", "reference"),
-        default="default",
-        help="which model the table is to train: windows that were described for the other one may lack columns "
-        "(default: %(default)s)",
-    )
-    feedback.set_defaults(run=_export_feedback)
-
-    slice_ = commands.add_parser("slice", help="cut long mixes into 3-second clips")
-    slice_.add_argument("--mix", type=Path, nargs="+", required=True, metavar="PATH")
-    slice_.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    slice_.set_defaults(run=_slice)
-    return parser
 
 
 def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
@@ -173,6 +141,52 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
         help="test: only the tracks held out when the bundle was fitted to these tables (default: %(default)s)",
     )
     command.add_argument("--runtime", type=RuntimeName, choices=list(RuntimeName), default=RuntimeName.LITERT)
+
+
+def _add_extract(extract: argparse.ArgumentParser) -> None:
+    extract.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
+    extract.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    extract.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    extract.add_argument("--windows", type=int, metavar="N", help="at most so many of a file, spread (default: all)")
+    extract.add_argument(
+        "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
+    )
+    extract.set_defaults(run=_extract)
+
+
+def _add_export_feedback(feedback: argparse.ArgumentParser) -> None:
+    feedback.add_argument("--database", metavar="URL", help="the bot's database (default: DATABASE_URL)")
+    feedback.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    feedback.add_argument(
+        "--model",
+        choices=("default", "reference"),
+        default="default",
+        help="which model the table is to train: windows that were described for the other one may lack columns "
+        "(default: %(default)s)",
+    )
+    feedback.set_defaults(run=_export_feedback)
+
+
+def _add_slice(slice_: argparse.ArgumentParser) -> None:
+    slice_.add_argument("--mix", type=Path, nargs="+", required=True, metavar="PATH")
+    slice_.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    slice_.set_defaults(run=_slice)
+
+
+def _add_backbone(backbone: argparse.ArgumentParser) -> None:
+    backbone.add_argument("--wheel", type=Path, required=True, metavar="FILE.whl", help="wheel of the package musicnn")
+    backbone.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="pictures of music, array 'mel'")
+    backbone.add_argument("--out", type=Path, required=True, metavar="FILE.keras")
+    backbone.set_defaults(run=_backbone)
+
+
+def _add_enrich(enrich: argparse.ArgumentParser) -> None:
+    enrich.add_argument("--table", type=Path, required=True, metavar="PATH")
+    enrich.add_argument("--altered", type=Path, metavar="PATH", help="the same rows behind a low-pass at 7 kHz")
+    enrich.add_argument("--mels", type=Path, required=True, metavar="FILE.npz", help="'mel', row by row as the table")
+    enrich.add_argument("--backbone", type=Path, default=DEFAULT_BUNDLE / KERAS_FILE, metavar="FILE.keras")
+    enrich.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
+    enrich.set_defaults(run=_enrich)
 
 
 def _fit(options: argparse.Namespace) -> int:
