@@ -22,6 +22,8 @@ from training.tables import PLAIN
 SOURCE = "feedback"
 _DRIVERS = {"sqlite": "sqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _NO_GENRE = ""
+_NONE_OF_THEM = "none"
+"""What the bot predicted, or a person said, where it is none of the genres."""
 _FEEDBACK = sa.table(
     "feedback",
     *map(sa.column, ("digest", "start_s", "predicted", "verdict", "corrected", "feature_set", "features")),
@@ -102,7 +104,7 @@ def _read(database: str, columns: Sequence[str]) -> tuple[list[_Judgement], int]
     finally:
         engine.dispose()
     places = {name: [names.index(c) for c in columns] for name, names in sets.items() if set(columns) <= set(names)}
-    known = [row for row in rows if row.feature_set in places and row.predicted in SLUGS]
+    known = [row for row in rows if row.feature_set in places and row.predicted in (*SLUGS, _NONE_OF_THEM)]
     return [_judgement(row, places[row.feature_set]) for row in known], len(rows) - len(known)
 
 

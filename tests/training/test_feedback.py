@@ -72,6 +72,19 @@ def test_what_is_right_becomes_the_label(tmp_path: Path) -> None:
     assert read.tracks.tolist() == [f"feedback/1e5{'0' * 13}", *2 * [f"feedback/2{'0' * 15}"]]
 
 
+def test_what_was_called_none_of_the_genres_teaches_what_people_say_it_is(tmp_path: Path) -> None:
+    """The bot called both none of the genres: one is techno after all, the other really is none."""
+    url = database(
+        tmp_path,
+        ("a", checked_vote("wrong", "none", "techno"), evidence("1", window(0.0))),
+        ("a", checked_vote("right", "none"), evidence("2", window(0.0))),
+    )
+    out = tmp_path / "feedback.parquet"
+    export = export_feedback(url, out, columns=FEATURE_NAMES)
+    assert export == FeedbackExport(1, 1, judgements=2, unnamed=1, disputed=0, unknown_features=0)
+    assert pd.read_parquet(out)["label"].tolist() == ["techno"]
+
+
 def test_csv_keeps_the_names_of_the_files(tmp_path: Path) -> None:
     url = database(tmp_path, ("a", RIGHT, evidence("12", window(30.0))))  # looks like a number
     export_feedback(url, tmp_path / "feedback.csv", columns=FEATURE_NAMES)
