@@ -1,7 +1,8 @@
 """Add rhythm and embedding to a table whose audio is not at hand, but whose log-mel pictures are.
 
-Altered copies of rows come along: behind a low-pass, so that a band limit does not give a genre away, and shifted by
-half a window where the next one of the same track follows, so that a beat's place in the window does not matter.
+Altered copies of rows come along: behind a low-pass, so that a band limit does not give a genre away; with another
+loudness and tone, as other masters would give it; and shifted by half a window where the next one of the same track
+follows, so that a beat's place in the window does not matter.
 """
 
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import keras
 import librosa
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from classifier.decoding import SAMPLE_RATE_HZ
 from classifier.description import EMBEDDING_NAMES
 from classifier.features import FEATURE_NAMES, FloatArray
 from classifier.mel import MEL, MelArray, decoded
@@ -18,11 +21,15 @@ from classifier.rhythm import RHYTHM_NAMES, extract_rhythm
 from training.backbone import pool
 from training.errors import TrainingError
 from training.extraction import write_table
+from training.sampling import MFCC1_PER_DB
 from training.tables import PLAIN
 
 LOWPASS = "lowpass7k"
 SHIFTED = "shifted"
+EQUALISED = "equalised"
 _LOWPASS_HZ, _LOWPASS_ORDER = 7000.0, 8
+_TONE_SEED, _TONE_DB = 5, 2.5
+"""Standard deviation of the loudness and of each shape of a tone curve."""
 
 
 def read_mels(path: Path) -> MelArray:
@@ -51,16 +58,40 @@ def enrich_table(table: Path, altered: Path | None, mels: Path, *, backbone: ker
         parts.append((filtered.assign(variant=LOWPASS), lowpassed(pictures)))
     if len(plain) != len(pictures):
         raise TrainingError(f"{mels}: {len(pictures)} pictures for the {len(plain)} rows of {table}")
-    parts.append(shifted(plain, pictures))
+    parts += [equalised(plain, pictures), shifted(plain, pictures)]
     whole = pd.concat([_described(frame, seen, backbone) for frame, seen in parts], ignore_index=True)
     write_table(whole, out)
     return len(whole)
 
 
 def lowpassed(mels: MelArray) -> MelArray:
-    """The pictures (n, 187, 96) of the same sound behind a Butterworth low-pass of 8th order at 7 kHz."""
+    """The pictures (n, 187, 96) of the same sound behind a Butterworth low-pass of 8th order at 7 kHz.
+
+    The filter runs at 22,050 Hz: the bilinear transform that makes it bends frequencies by a tangent.
+    """
     centres = librosa.mel_frequencies(MEL.n_mels + 2, fmin=0.0, fmax=MEL.sample_rate_hz / 2)[1:-1]
-    gain = 1.0 / (1.0 + (centres / _LOWPASS_HZ) ** (2 * _LOWPASS_ORDER))
+    bent = np.tan(np.pi * centres / SAMPLE_RATE_HZ) / np.tan(np.pi * _LOWPASS_HZ / SAMPLE_RATE_HZ)
+    return filtered(mels, -10.0 * np.log10(1.0 + bent ** (2 * _LOWPASS_ORDER)))
+
+
+def equalised(frame: pd.DataFrame, mels: MelArray) -> tuple[pd.DataFrame, MelArray]:
+    """The rows with another loudness and tone each, as other masters would have.
+
+    The loudness changes `mfcc1_mean` and the pictures; the tone only the pictures, since what it would do to the other
+    features cannot be told without the audio.
+    """
+    random = np.random.default_rng(_TONE_SEED)
+    place = np.linspace(-1.0, 1.0, MEL.n_mels)
+    shapes = np.stack([np.ones(MEL.n_mels), place, np.cos(np.pi * place), np.sin(2 * np.pi * place)])
+    strengths_db = random.normal(0.0, _TONE_DB, (len(mels), len(shapes)))
+    moved = frame.copy().assign(variant=EQUALISED)
+    moved["mfcc1_mean"] += strengths_db[:, 0] * MFCC1_PER_DB
+    return moved, filtered(mels, strengths_db @ shapes)
+
+
+def filtered(mels: MelArray, curves_db: npt.NDArray[np.float64]) -> MelArray:
+    """The pictures (n, 187, 96) of the same sound behind filters: a gain in dB for each band, (n, 96) or (96,)."""
+    gain = 10.0 ** (np.atleast_2d(curves_db)[:, np.newaxis] / 10)
     power = (10.0 ** decoded(mels) - 1.0) * gain.astype(np.float32)
     return np.clip(np.rint(np.log10(1.0 + power) * MEL.steps_per_unit), 0, 255).astype(np.uint8)
 

@@ -26,6 +26,8 @@ def published_tags(wheel: Path, name: str, logarithms: FloatArray) -> FloatArray
         graph_def = v1.graph_util.extract_sub_graph(meta.graph_def, wanted)
         for node in graph_def.node:
             node.attr.pop("_output_shapes", None)
+            if "seed" in node.attr:  # of dropout, which does not run: deterministic TensorFlow wants it all the same
+                node.attr["seed"].i = 1
         with tf.Graph().as_default(), v1.Session() as session:
             tf.import_graph_def(graph_def, name="")
             session.run(saver.restore_op_name, {saver.filename_tensor_name: str(Path(folder) / "network")})
