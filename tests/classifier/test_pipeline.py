@@ -4,6 +4,7 @@ import io
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.support.audio import dance_track, encode, mp3, pad_track
 from tests.support.bundles import copied_bundle
 
 
-def calibrated(folder: Path, *, window: dict[str, float], track: dict[str, float]) -> GenreClassifier:
+def calibrated(folder: Path, *, window: dict[str, Any], track: dict[str, Any]) -> GenreClassifier:
     """The shipped model with another calibration; what is not named is 1.0 (temperature), 0.0 (certain) and never."""
     plain = {"temperature": 1.0, "certain_from": 0.0}
     return GenreClassifier(copied_bundle(folder / "other", window=plain | window, track=plain | track))
@@ -62,6 +63,18 @@ def test_a_low_confidence_is_said(tmp_path: Path, track_mp3: bytes, threshold: f
     track = calibrated(tmp_path / "track", window=others, track=own).classify_track(track_mp3, budget=2)
     assert track.certain is certain
     assert track.familiar
+
+
+def test_a_doubted_genre_is_never_certain(tmp_path: Path, track_mp3: bytes) -> None:
+    """Doubted for windows only: the track of the same genre stays certain; and the other way round."""
+    plain = calibrated(tmp_path / "plain", window={}, track={})
+    window_slug, track_slug = plain.classify(track_mp3).genre.slug, plain.classify_track(track_mp3).genre.slug
+    for name, window, track in (("window", (window_slug,), ()), ("track", (), (track_slug,))):
+        doubting = calibrated(tmp_path / name, window={"doubted": window}, track={"doubted": track})
+        answer, whole = doubting.classify(track_mp3), doubting.classify_track(track_mp3)
+        assert (answer.certain, whole.certain) == (not window, not track)
+        assert (answer.familiar, whole.familiar) == (True, True)
+        assert (Note.NOT_SURE in answer.notes) == bool(window)
 
 
 def test_what_is_too_strange_is_none_of_the_genres(tmp_path: Path, track_mp3: bytes) -> None:

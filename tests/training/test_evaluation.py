@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.tables import answered, hand_made
 from training.answers import Answers
-from training.evaluation import genre_table, measure, summary
+from training.evaluation import genre_table, measure, measure_answers, summary
 from training.tables import FeatureTable
 
 
@@ -34,6 +34,16 @@ def test_windows_by_hand() -> None:
     # Four answers of 0.9, all right, and two of 0.5, both wrong.
     assert windows.calibration_error == pytest.approx((4 * 0.1 + 2 * 0.5) / 6)
     assert windows.log_loss == pytest.approx(-(4 * math.log(0.9) + 2 * math.log(0.5 / 15)) / 6, rel=1e-5)
+
+
+def test_answers_of_a_doubted_genre_are_not_counted_as_certain() -> None:
+    """Of four confident answers two name house; the track of house is answered with 0.9 as well."""
+    answers = Answers.of(*example())
+    metrics = measure_answers(answers, certain_from=0.8, doubted=("house",))
+    assert metrics.windows.certain_share == pytest.approx(2 / 6)
+    assert metrics.windows.accuracy == pytest.approx(4 / 6)  # nothing else changes
+    everything = measure_answers(answers, certain_from=0.0, doubted=("house", "techno"))
+    assert (everything.windows.certain_share, everything.tracks.certain_share) == (0.0, 0.0)
 
 
 def test_tracks_by_hand() -> None:
