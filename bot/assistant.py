@@ -21,7 +21,6 @@ from bot.replies import (
     answer_reply,
     failure_reply,
     genre_choices,
-    name_of,
     tidy,
     vote_buttons,
 )
@@ -107,10 +106,10 @@ class Assistant:
                 raise self._logged(Failure(FailureKind.SWITCHED_OFF))
             if likeness(audio.name, audio.media_type) is Likeness.OTHER:
                 raise self._logged(Failure(FailureKind.NOT_AUDIO, audio.media_type or "unknown type"))
-            wished_s = self._wished_offset(offset, preferences)
+            asked_s = self._asked_offset(offset, preferences)
             answer = await self._service.identify(
                 audio,
-                offset_s=wished_s,
+                offset_s=asked_s,
                 whole_track=whole_track,
                 asker=_asker(conversation),
                 progress=progress,
@@ -119,17 +118,17 @@ class Assistant:
             texts = await self.texts(conversation)
             return replace(failure_reply(failure, texts, self._settings, name=audio.name), is_private=False)
         reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
-        from_s = None if whole_track else self._service.checked_offset(wished_s)
+        from_s = None if whole_track else self._service.checked_offset(asked_s)
         shown = shown_by(answer.classification)
         return replace(reply, vote=await self.vote_buttons(conversation, shown=shown, from_s=from_s))
 
     async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
-        """The buttons that judge an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""
+        """The buttons that rate an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""
         if not await self._feedback.is_open(conversation):
             return None
         return vote_buttons(await self.texts(conversation), shown=shown, from_s=from_s)
 
-    async def judge(
+    async def vote(
         self, conversation: Conversation, audio: IncomingAudio, vote: Vote, *, from_s: float | None
     ) -> Reply:
         """Keep what somebody says about an answer; after "wrong" the reply has the choice of what is right.
@@ -184,14 +183,14 @@ class Assistant:
         log.log(level, "Refused: %s", failure)
         return failure
 
-    def _wished_offset(self, offset: str | float | None, preferences: Preferences) -> float | None:
+    def _asked_offset(self, offset: str | float | None, preferences: Preferences) -> float | None:
         if isinstance(offset, str):
             return parse_offset(offset)
         return preferences.offset_s if offset is None else offset
 
     async def _genres(self, conversation: Conversation, _: str) -> Reply:
         texts = await self.texts(conversation, for_person=True)
-        return Reply(texts("genres-heading"), tuple(map(name_of, GENRES)), is_private=True)
+        return Reply(texts("genres-heading"), tuple(genre.label for genre in GENRES), is_private=True)
 
     async def _offset(self, conversation: Conversation, argument: str) -> Reply:
         preferences = await self._storage.preferences_of(conversation)

@@ -36,7 +36,7 @@ class Likeness(Enum):
 
 
 def likeness(name: str, media_type: str | None) -> Likeness:
-    """Judge by the media type, or by the file's ending where the type says nothing."""
+    """Told by the media type, or by the file's ending where the type says nothing."""
     family = (media_type or "").lower().partition("/")[0]
     suffix = PurePath(name.lower()).suffix
     if family == "audio" or (media_type or "").lower() == "application/ogg":

@@ -96,7 +96,7 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
         top3_accuracy=figures["top3_accuracy"],
         track_accuracy=figures["by_track"]["accuracy"],
         tracks=figures["tracks"],
-        can_refuse=metadata.window.refuse_from is not None,
+        can_refuse=metadata.window.ood_threshold is not None,
     )
 
 

@@ -9,8 +9,8 @@ from bot.failures import Failure
 from bot.jobs import Answer
 from bot.texts import Texts
 from bot.votes import NONE_OF_THEM
-from classifier.genres import GENRES, Genre
-from classifier.results import Classification, GenreScore, Note, TrackClassification
+from classifier.genres import GENRES
+from classifier.results import Classification, Note, TrackClassification, clock
 from config import Settings
 
 _NAME_LENGTH = 80
@@ -23,7 +23,7 @@ _STEP_S = 15.0
 class Reply:
     """What is said. `picture` is a PNG with `picture_alt`; `parts` are buttons for other parts of the file.
 
-    `vote` are the buttons that judge the answer, None where nobody is asked; `choices` are what a person is to choose
+    `vote` are the buttons that rate the answer, None where nobody is asked; `choices` are what a person is to choose
     from. `is_private`: only for whoever asked, where the platform can do that.
     """
 
@@ -58,7 +58,7 @@ class PartButton:
 
 @dataclass(frozen=True, slots=True)
 class VoteButtons:
-    """The labels of the two buttons that judge an answer, and which answer that is.
+    """The labels of the two buttons that rate an answer, and which answer that is.
 
     `shown` is the slug of the genre it named, or `NONE_OF_THEM`; `from_s` the second that was asked for (None: the
     whole track).
@@ -113,9 +113,9 @@ def headline(clip: Classification | TrackClassification, texts: Texts) -> str:
     first, second = clip.scores[:2]
     return texts(
         "result-sure" if clip.certain else "result-unsure",
-        genre=titled(first),
+        genre=first.genre.label,
         confidence=texts.percent(first.confidence),
-        second=titled(second),
+        second=second.genre.label,
         second_confidence=texts.percent(second.confidence),
     )
 
@@ -156,7 +156,7 @@ def track_facts(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
     """The tempo, if something beats, and the genres' shares of the track, if there are several."""
     facts = [texts("track-tempo", bpm=f"{track.tempo_bpm:.0f}")] if track.tempo_bpm is not None else []
     if track.familiar and len(track.shares) > 1:
-        named = [f"{titled(share)} {texts.percent(share.confidence)}" for share in track.shares[:_SHARES_NAMED]]
+        named = [f"{share.genre.label} {texts.percent(share.confidence)}" for share in track.shares[:_SHARES_NAMED]]
         rest = ["…"] if len(track.shares) > _SHARES_NAMED else []
         facts.append(texts("track-shares", shares=", ".join((*named, *rest))))
     return tuple(facts)
@@ -182,13 +182,13 @@ def candidates(found: Classification | TrackClassification, texts: Texts) -> str
     """The next two genres after those that the headline has named; the closest two where it has named none."""
     if not found.familiar:
         first, second = found.scores[:2]
-        return texts("reply-closest", genre=titled(first), second=titled(second))
+        return texts("reply-closest", genre=first.genre.label, second=second.genre.label)
     second, third = found.scores[1:3] if found.certain else found.scores[2:4]
     return texts(
         "reply-next",
-        second=titled(second),
+        second=second.genre.label,
         second_confidence=texts.percent(second.confidence),
-        third=titled(third),
+        third=third.genre.label,
         third_confidence=texts.percent(third.confidence),
     )
 
@@ -208,29 +208,15 @@ def vote_buttons(texts: Texts, *, shown: str, from_s: float | None) -> VoteButto
 
 def genre_choices(texts: Texts, *, shown: str) -> tuple[GenreChoice, ...]:
     """Everything an answer may be corrected to: all but what it said."""
-    genres = (GenreChoice(genre.slug, name_of(genre)) for genre in GENRES)
+    genres = (GenreChoice(genre.slug, genre.label) for genre in GENRES)
     choices = (*genres, GenreChoice(NONE_OF_THEM, texts("vote-none")))
     return tuple(choice for choice in choices if choice.value != shown)
-
-
-def titled(score: GenreScore) -> str:
-    return name_of(score.genre)
-
-
-def name_of(genre: Genre) -> str:
-    """A genre as people read it: its emoji and its name."""
-    return f"{genre.emoji} {genre.name}"
 
 
 def shortened(name: str) -> str:
     """A file's name on one line, not too long."""
     name = " ".join(name.split())
     return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
-
-
-def clock(second: float) -> str:
-    """A time in a track, as 1:05."""
-    return f"{int(second) // 60}:{int(second) % 60:02d}"
 
 
 def tidy(number: float) -> str:

@@ -166,7 +166,7 @@ class WorkerPool:
                         self._first_ready.set_result(hello.model)
                     held = await self._serve_with(worker, held)
                 else:
-                    log.error("A worker ended before it was ready (%s); starting another", worker.epitaph())
+                    log.error("A worker ended before it was ready (%s); starting another", worker.exit_reason())
                     await asyncio.sleep(_RESTART_DELAY_S)
             finally:
                 worker.kill()
@@ -185,7 +185,7 @@ class WorkerPool:
             waiting = held or await self._next_job(worker)
             held = None
             if waiting is None:
-                log.warning("A worker died while idle (%s); starting another", worker.epitaph())
+                log.warning("A worker died while idle (%s); starting another", worker.exit_reason())
                 return None
             if waiting.done.done():  # whoever asked has gone
                 continue
@@ -206,7 +206,7 @@ class WorkerPool:
                 waiting.is_second_try = True
                 return outcome
             if not isinstance(outcome, Answer | Refusal | Failure):
-                outcome = Failure(FailureKind.CRASHED, f"worker ended: {worker.epitaph()}")
+                outcome = Failure(FailureKind.CRASHED, f"worker ended: {worker.exit_reason()}")
             waiting.settle(outcome)
             return outcome
         except asyncio.CancelledError:
@@ -312,7 +312,7 @@ class _Worker:
         self._process.join(_KILL_WAIT_S)
         self._pipe.close()
 
-    def epitaph(self) -> str:
+    def exit_reason(self) -> str:
         self._process.join(_KILL_WAIT_S)
         return f"exit code {self._process.exitcode}"
 

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from classifier.arrays import FloatArray
 from classifier.description import COLUMNS_BY_FAMILY, FAMILIES, SPECS
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import SLUGS
-from classifier.readers import FloatArray
 
 BUNDLES = Path(__file__).with_name("bundles")
 DEFAULT_BUNDLE = BUNDLES / "default"
-"""The best answers: the mission's features, rhythm, and what two pretrained networks hear."""
+"""The best answers: the 122 features, rhythm, and what two pretrained networks hear."""
 REFERENCE_BUNDLE = BUNDLES / "reference"
-"""The mission's 122 features alone: small, and the measure for everything else."""
+"""The 122 features alone: small, and the measure for everything else."""
+
+BUNDLE_FORMAT = 2
+"""The names in `metadata.json` and in the network that this code reads; metadata without a format are of the first."""
 
 METADATA_FILE = "metadata.json"
 KERAS_FILE = "model.keras"
@@ -28,6 +31,12 @@ LITERT_FILE = "model.tflite"
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Format(BaseModel):
+    """What is read first, whatever else stands there."""
+
+    format: int = 1
 
 
 class Scaler(_Frozen):
@@ -47,19 +56,20 @@ class Calibration(_Frozen):
     temperature: float = Field(gt=0)
     certain_from: float = Field(ge=0, le=1)
     """Confidence from which an answer counts as certain."""
-    doubted: tuple[str, ...] = ()
+    unreliable_genres: tuple[str, ...] = ()
     """Genres (slugs) whose answers are never certain: too few of those that were measured were right."""
-    refuse_from: float | None = None
-    """Strangeness (log-odds) from which a sound is called none of the genres; None: never."""
+    ood_threshold: float | None = None
+    """Out-of-distribution score (log-odds) from which a sound is called none of the genres; None: never."""
 
     def is_certain(self, slug: str, confidence: float) -> bool:
         """Whether an answer of this genre with this confidence counts as certain."""
-        return confidence >= self.certain_from and slug not in self.doubted
+        return confidence >= self.certain_from and slug not in self.unreliable_genres
 
 
 class BundleMetadata(_Frozen):
     """`metadata.json`: everything about a model that is not a weight."""
 
+    format: int = BUNDLE_FORMAT
     name: str
     version: str
     created: str
@@ -82,11 +92,13 @@ class BundleMetadata(_Frozen):
 def load_metadata(bundle: Path) -> BundleMetadata:
     """Read and check a bundle's metadata.
 
-    Raises `ClassifierError` (model unusable) that names the first difference from what this code computes: labels,
-    families of columns, their names and order, or a specification.
+    Raises `ClassifierError` (model unusable) that names the first difference from what this code computes: the format,
+    labels, families of columns, their names and order, or a specification.
     """
     try:
-        metadata = BundleMetadata.model_validate_json((bundle / METADATA_FILE).read_bytes())
+        text = (bundle / METADATA_FILE).read_bytes()
+        _check_format(bundle, _Format.model_validate_json(text).format)
+        metadata = BundleMetadata.model_validate_json(text)
     except OSError as error:
         raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{bundle}: {error.strerror}") from error
     except ValidationError as error:
@@ -106,6 +118,16 @@ def load_metadata(bundle: Path) -> BundleMetadata:
     if difference:
         raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{bundle}: {difference}")
     return metadata
+
+
+def _check_format(bundle: Path, found: int) -> None:
+    if found == BUNDLE_FORMAT:
+        return
+    advice = f"`python -m training migrate-bundle {bundle}` brings it up to date"
+    if found > BUNDLE_FORMAT:
+        advice = "a newer version of this program wrote it"
+    detail = f"{bundle}: its format is {found}, and this code reads {BUNDLE_FORMAT}; {advice}"
+    raise ClassifierError(ErrorKind.MODEL_UNUSABLE, detail)
 
 
 def columns_of(families: tuple[str, ...]) -> tuple[str, ...]:

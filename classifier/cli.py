@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from classifier.bundle import DEFAULT_BUNDLE, REFERENCE_BUNDLE
-from classifier.decoding import decode_window
+from classifier.decoding import DEFAULT_OFFSET_S, decode_window
 from classifier.errors import ClassifierError
 from classifier.formats import AUDIO_SUFFIXES
 from classifier.model import RuntimeName
 from classifier.pipeline import GenreClassifier
-from classifier.results import Classification, Note, Segment, TrackClassification
+from classifier.results import Classification, Note, Segment, TrackClassification, clock
 from classifier.warmup import warm_up
 
-DEFAULT_OFFSET_S = 30.0
-"""Most tracks have left their intro by then."""
 _SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
 _SAID_BY_THE_VERDICT = {Note.NOT_SURE, Note.UNFAMILIAR}
 _CSV_COLUMNS = ("file", "start_s", "end_s", "slug", "confidence", "certain", "familiar", "tempo_bpm")
@@ -195,11 +193,9 @@ def sentence(file: Path, answer: Classification | TrackClassification) -> str:
 
 def _verdict(answer: Classification | TrackClassification) -> str:
     """The genre, the two it may be, or that it is none; then a bracket with the next candidates, left open."""
-    first, second, third, fourth = (
-        f"{score.genre.emoji} {score.genre.name} {score.confidence:.0%}" for score in answer.scores[:4]
-    )
+    first, second, third, fourth = (f"{score.genre.label} {score.confidence:.0%}" for score in answer.scores[:4])
     if not answer.familiar:
-        closest = " and ".join(f"{score.genre.emoji} {score.genre.name}" for score in answer.scores[:2])
+        closest = " and ".join(score.genre.label for score in answer.scores[:2])
         return f"like none of the 16 genres (closest: {closest}"
     if not answer.certain:
         return f"not sure, perhaps {first} or {second} (then {third}, {fourth}"
@@ -207,12 +203,8 @@ def _verdict(answer: Classification | TrackClassification) -> str:
 
 
 def _line(segment: Segment) -> str:
-    start, end = _clock(segment.window.start_s), _clock(segment.window.end_s)
-    return f"{start}–{end}  {segment.genre.emoji} {segment.genre.name} {segment.confidence:.0%}"
-
-
-def _clock(second: float) -> str:
-    return f"{int(second) // 60}:{int(second) % 60:02d}"
+    start, end = clock(segment.window.start_s), clock(segment.window.end_s)
+    return f"{start}–{end}  {segment.genre.label} {segment.confidence:.0%}"
 
 
 def _complain(file: Path, error: ClassifierError) -> None:

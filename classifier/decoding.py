@@ -11,12 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+from classifier.arrays import FloatArray
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.readers import FfmpegReader, FloatArray, Reader, SndfileReader, Source, UnreliableSource
+from classifier.readers.ffmpeg import FfmpegReader
+from classifier.readers.sndfile import SndfileReader
+from classifier.readers.source import Reader, Source, UnreliableSource, joined
 from classifier.results import Note, Window
 
 SAMPLE_RATE_HZ = 22_050
 WINDOW_S = 3.0
+DEFAULT_OFFSET_S = 30.0
+"""Where a track is listened to if nobody says: most have left their intro by then."""
 
 SILENCE_DBFS = -60.0
 """A stretch whose RMS without its mean lies below this is silent."""
@@ -45,6 +50,18 @@ def decode_window(source: Source, *, offset_s: float = 0.0, duration_s: float = 
 
     Returns exactly `round(duration_s * 22050)` samples. Raises `ClassifierError` (unreadable, empty, not audio,
     damaged, too short, silent), and `ValueError` for an offset or a duration that no track has.
+
+    Four seconds of a tone, of which the last three are taken where more is asked for:
+
+    >>> import io
+    >>> import soundfile
+    >>> wav = io.BytesIO()
+    >>> soundfile.write(wav, np.sin(2 * np.pi * 440 * np.arange(4 * 44_100) / 44_100), 44_100, format="WAV")
+    >>> audio = decode_window(wav.getvalue(), offset_s=30.0)
+    >>> audio.samples.shape, audio.window.start_s
+    ((66150,), 1.0)
+    >>> [note.value for note in audio.notes]
+    ['moved_back_to_track_end']
     """
     if not (math.isfinite(offset_s) and offset_s >= 0):
         raise ValueError(f"offset_s must be a number of seconds from 0 on, not {offset_s}")
@@ -145,7 +162,7 @@ def _take(blocks: Iterator[FloatArray], wanted: int, *first: FloatArray) -> Floa
     while count < wanted and (block := next(blocks, None)) is not None:
         parts.append(block)
         count += len(block)
-    return np.concatenate(parts)[:wanted] if parts else np.zeros(0, np.float32)
+    return joined(parts)[:wanted]
 
 
 def _is_silent(samples: FloatArray) -> bool:

@@ -1,6 +1,6 @@
 """Everything a window can be described with: families of columns, the same in tables, bundles and answers.
 
-- *features*: the mission's 122 values (`classifier.features`);
+- *features*: the 122 features (`classifier.features`);
 - *rhythm*: periods of the onsets and fluctuation of the bands (`classifier.rhythm`);
 - *embedding*: what a pretrained network hears. It comes out of a bundle's own network; here are only its names.
 """

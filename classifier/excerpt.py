@@ -1,12 +1,16 @@
-"""The analysed window as a small sound file, so that people can hear what was judged."""
+"""The analysed window as a small sound file, so that people can hear what was analysed."""
 
 import io
+import warnings
 
 import numpy as np
-from pydub import AudioSegment
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ
-from classifier.readers import FloatArray
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="Couldn't find ffmpeg")  # it is not needed for WAV
+    from pydub import AudioSegment
 
 _FADE_MS = 20
 """Cutting inside a waveform clicks; this fade is too short to hear (and a whole number of samples)."""

@@ -13,12 +13,10 @@ from typing import Any
 
 import librosa
 import numpy as np
-import numpy.typing as npt
 from librosa.filters import mel as mel_filters
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,13 @@ def extract_features(samples: FloatArray, *, spec: FeatureSpec = SPEC) -> FloatA
     Parameters: `samples` (n,) float32, mono at `spec.sample_rate_hz`.
     Returns (122,) float32 in the order of `FEATURE_NAMES`. Digital silence gives finite but meaningless values: test
     for silence first. Windows are not batched: the dB clipping and the tuning estimate are relative to one window.
+
+    The centroid of a pure tone is its frequency:
+
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(66_150) / 22_050).astype(np.float32)
+    >>> features = dict(zip(FEATURE_NAMES, extract_features(tone), strict=True))
+    >>> len(features), round(float(features["spectral_centroid_mean"]), -2)
+    (122, 1000.0)
     """
     magnitude = np.abs(librosa.stft(samples, n_fft=spec.n_fft, hop_length=spec.hop_length))
     power = magnitude**2

@@ -14,6 +14,11 @@ class Genre:
     name: str
     emoji: str
 
+    @property
+    def label(self) -> str:
+        """The genre as people read it: its emoji and its name."""
+        return f"{self.emoji} {self.name}"
+
 
 GENRES: tuple[Genre, ...] = (
     Genre("ambient", "Ambient", "🌌"),

@@ -1,4 +1,4 @@
-"""The log-mel picture that rhythm and embedding are computed from: the input MusiCNN was trained on.
+"""The log-mel spectrogram that rhythm and embedding are computed from: the input MusiCNN was trained on.
 
 Definition (Pons & Serra 2019, https://github.com/jordipons/musicnn): mono at 16 kHz, Hann windows of 512 samples every
 256, 96 mel bands up to 8 kHz, log10(1 + 10000 · power). Values are kept in steps of 1/40, as bytes, so that a table of
@@ -14,15 +14,15 @@ import numpy.typing as npt
 import soxr
 from librosa.filters import mel as mel_filters
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
-from classifier.readers import FloatArray
 
 MelArray = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class MelSpec:
-    """Everything that changes a value of the picture."""
+    """Everything that changes a value of the spectrogram."""
 
     sample_rate_hz: int = 16_000
     n_fft: int = 512
@@ -41,7 +41,7 @@ MEL = MelSpec()
 
 
 def extract_mel(samples: FloatArray) -> MelArray:
-    """The log-mel picture of one window.
+    """The log-mel spectrogram of one window.
 
     Parameters: `samples` (66150,) float32, mono at 22,050 Hz. Returns (187, 96) uint8, frames by bands, in steps of
     1/40 (`decoded` gives the logarithms). Raises ValueError for another length.
@@ -55,7 +55,7 @@ def extract_mel(samples: FloatArray) -> MelArray:
 
 
 def decoded(mel: MelArray) -> FloatArray:
-    """The logarithms (float32) of pictures (…, 187, 96)."""
+    """The logarithms (float32) of log-mel spectrograms (…, 187, 96)."""
     return mel.astype(np.float32) / np.float32(MEL.steps_per_unit)
 
 

@@ -1,7 +1,7 @@
 """A window's description in, calibrated probabilities out; two runtimes behind one small protocol.
 
 LiteRT starts in milliseconds and is what serves; Keras (`tensorflow`, an optional extra) runs the same weights. A
-network has a head, which judges standardised rows, and perhaps a backbone, which turns log-mel pictures into an
+network has a head, which reads standardised rows, and perhaps a backbone, which turns log-mel spectrograms into an
 embedding.
 """
 
@@ -15,21 +15,18 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from classifier.arrays import FloatArray
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, BundleMetadata, load_metadata
 from classifier.description import EMBEDDING, FEATURES, RHYTHM_FAMILY
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
 from classifier.mel import MelArray, decoded, extract_mel
-from classifier.readers import FloatArray
+from classifier.probabilities import tempered
 from classifier.rhythm import extract_rhythm
 
 BACKBONE, HEAD = "backbone", "head"
 """The layers of `model.keras` that are models themselves, and the signatures of `model.tflite`."""
-
-SMALLEST_PROBABILITY = 1e-12
-"""Stands in for a probability of zero wherever a logarithm is taken."""
 
 
 class RuntimeName(StrEnum):
@@ -38,12 +35,12 @@ class RuntimeName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
-    """What a head says of n rows: `members` (n, m, 16) are the probabilities of its m networks, and `strangeness` (n,)
-    the log-odds that a row is none of the genres (0 from a head that does not know)."""
+class HeadOutput:
+    """What a head says of n rows: `members` (n, m, 16) are the probabilities of its m networks, and `ood_score` (n,)
+    the log-odds that a row is out of distribution, none of the genres (0 from a head that does not know)."""
 
     members: FloatArray
-    strangeness: FloatArray
+    ood_score: FloatArray
 
 
 class Runtime(Protocol):
@@ -53,10 +50,10 @@ class Runtime(Protocol):
     has_backbone: bool
 
     def embed(self, mel: MelArray) -> FloatArray:
-        """A log-mel picture (187, 96) → its embedding (192,)."""
+        """A log-mel spectrogram (187, 96) → its embedding (192,)."""
         ...
 
-    def judge(self, rows: FloatArray) -> Judgement:
+    def infer(self, rows: FloatArray) -> HeadOutput:
         """Standardised rows (n, columns) float32 → what the head says."""
         ...
 
@@ -74,14 +71,14 @@ class LiteRtRuntime:
             self._backbone = self._interpreter.get_signature_runner(BACKBONE) if BACKBONE in signatures else None
             self.columns = int(self._head.get_input_details()["row"]["shape"][-1])
             self.has_backbone = self._backbone is not None
-            self.judge(np.zeros((1, self.columns), np.float32))
+            self.infer(np.zeros((1, self.columns), np.float32))
 
     def embed(self, mel: MelArray) -> FloatArray:
         assert self._backbone is not None
         return np.asarray(self._backbone(mel=decoded(mel)[np.newaxis])["embedding"][0], np.float32)
 
-    def judge(self, rows: FloatArray) -> Judgement:
-        return _judgement(self._head(row=rows))
+    def infer(self, rows: FloatArray) -> HeadOutput:
+        return _head_output(self._head(row=rows))
 
 
 class KerasRuntime:
@@ -101,8 +98,8 @@ class KerasRuntime:
         assert self._backbone is not None
         return np.asarray(self._backbone(decoded(mel)[np.newaxis], training=False)[0], np.float32)
 
-    def judge(self, rows: FloatArray) -> Judgement:
-        return _judgement(self._head(rows, training=False))
+    def infer(self, rows: FloatArray) -> HeadOutput:
+        return _head_output(self._head(rows, training=False))
 
 
 class GenreModel:
@@ -141,7 +138,7 @@ class GenreModel:
     def describe(self, samples: FloatArray, *, mel: MelArray | None = None) -> FloatArray:
         """One window (66150,) at 22,050 Hz → its row (columns,) float32, not scaled.
 
-        `mel` is the window's log-mel picture where it is at hand already; else it is computed where it is needed.
+        `mel` is the window's log-mel spectrogram where it is at hand already; else it is computed where it is needed.
         """
         families = self.metadata.families
         parts = [extract_features(samples)] if FEATURES in families else []
@@ -152,7 +149,7 @@ class GenreModel:
         return np.concatenate(parts)
 
     def embed(self, mel: MelArray) -> FloatArray:
-        """The embedding (192,) of a log-mel picture (187, 96). Raises ValueError for a model that has no backbone."""
+        """The embedding (192,) of a log-mel spectrogram (187, 96). Raises ValueError for a model without a backbone."""
         if EMBEDDING not in self.metadata.families:
             raise ValueError(f"{self.metadata.model_version} has no backbone")
         return self._runtime.embed(mel)
@@ -163,48 +160,25 @@ class GenreModel:
         Parameters: `rows` (columns,) or (n, columns) as `describe` gives them.
         Returns (16,) or (n, 16) float32; each row sums to 1. Raises ValueError for another shape.
         """
-        probabilities = self.calibrated(self.judge(rows).members.mean(axis=1))
+        probabilities = self.calibrated(self.infer(rows).members.mean(axis=1))
         return probabilities[0] if rows.ndim == 1 else probabilities
 
-    def judge(self, rows: FloatArray) -> Judgement:
+    def infer(self, rows: FloatArray) -> HeadOutput:
         """What each network of the head says of rows (columns,) or (n, columns), before any calibration."""
         table = np.atleast_2d(rows)
         if table.ndim != 2 or table.shape[1] != len(self.columns):
             raise ValueError(f"expected rows (n, {len(self.columns)}), got {rows.shape}")
-        return self._runtime.judge(self.metadata.scaler.transform(table))
+        return self._runtime.infer(self.metadata.scaler.transform(table))
 
     def calibrated(self, probabilities: FloatArray) -> FloatArray:
         """Probabilities of windows (n, 16) with the temperature of windows."""
         return tempered(probabilities, self.metadata.window.temperature)
 
 
-def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Temperature scaling of softmax outputs (n, classes): softmax(log p / T), as in Guo et al. 2017.
-
-    A temperature above 1 makes the answers less confident; their order never changes.
-    """
-    return softmax(np.log(np.maximum(probabilities.astype(np.float64), 1e-30)) / temperature)
-
-
-def softmax(logits: npt.NDArray[np.floating]) -> FloatArray:
-    """Probabilities (n, classes) float32 from logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def track_scores(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """What windows (n, 16) of one track say together, (16,): their mean log-probability, normalised and tempered.
-
-    Windows are no independent witnesses: a temperature above 1 makes up for what they have in common.
-    """
-    logs = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST_PROBABILITY)).mean(axis=0)
-    return softmax(logs[np.newaxis] / temperature)[0]
-
-
-def _judgement(outputs: dict[str, Any]) -> Judgement:
-    return Judgement(
+def _head_output(outputs: dict[str, Any]) -> HeadOutput:
+    return HeadOutput(
         members=np.asarray(outputs["members"], np.float32),
-        strangeness=np.asarray(outputs["strangeness"], np.float32)[:, 0],
+        ood_score=np.asarray(outputs["ood_score"], np.float32)[:, 0],
     )
 
 

@@ -33,6 +33,15 @@ _SENTENCES: dict[Note, str] = {
 }
 
 
+def clock(time_s: float) -> str:
+    """A time in a track as people read it.
+
+    >>> clock(65.0)
+    '1:05'
+    """
+    return f"{int(time_s) // 60}:{int(time_s) % 60:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The analysed part of a track, in seconds from its start."""

@@ -1,6 +1,6 @@
 """What a window's rhythm is like: which periods its onsets have, and how its bands fluctuate.
 
-Two families, both from the log-mel picture (62.5 frames a second):
+Two families, both from the log-mel spectrogram (62.5 frames a second):
 
 - *periodicity*: autocorrelation of the onset strength (the rise of the log-mel bands from frame to frame, as in Böck &
   Widmer 2013) of the whole spectrum and of four parts of it, at lags from 0.19 s to 1.5 s: beats, their halves and
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from classifier.arrays import FloatArray
 from classifier.mel import MEL, MelArray, decoded
-from classifier.readers import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The picture of a window: a mel spectrogram that is readable at the width of a phone.
 
-Drawn without pyplot (its global state is not for servers). Labels are units only, so one picture serves every
-language. The figure is built once per process and only what changes is drawn again.
+Labels are units only, so one picture serves every language. The figure is built once per process and only what changes
+is drawn again.
 """
 
 import io
@@ -10,25 +10,19 @@ from functools import lru_cache
 import librosa
 import numpy as np
 from librosa.filters import mel as mel_filters
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
+from classifier.arrays import FloatArray
+from classifier.canvas import FONT_PT, bare, new_canvas
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
-from classifier.readers import FloatArray
+from classifier.palette import INK
 from classifier.results import Window
 
-WIDTH_PX, HEIGHT_PX = 960, 540
-"""16:9; at the 360 px of a small phone the tick labels are still about 9 px high."""
-
-_DPI = 100
 _N_FFT, _HOP, _N_MELS = 2048, 256, 128
 _FMIN_HZ, _FMAX_HZ = 30.0, SAMPLE_RATE_HZ / 2
 _RANGE_DB = 80.0
 _TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
-_INK, _PAPER = "#e8e8f0", "#14141c"
-_FONT_PT = 17
 
 
 def render_spectrogram(samples: FloatArray, *, window: Window | None = None, title: str = "") -> bytes:
@@ -37,6 +31,10 @@ def render_spectrogram(samples: FloatArray, *, window: Window | None = None, tit
     Parameters: `samples` (n,) float32 mono at 22,050 Hz; `window` says where in the track they lie (default: at its
     start); `title` is plain text, without emoji (the font has none). Horizontal: seconds of the track; vertical: Hz
     on the mel scale; colour: dB below the loudest point.
+
+    >>> png = render_spectrogram(np.sin(np.arange(66_150, dtype=np.float32)), title="Techno")
+    >>> png[:4]
+    b'\\x89PNG'
     """
     window = window or Window(0.0, len(samples) / SAMPLE_RATE_HZ)
     return _figure().draw(_mel_db(samples), window, title)
@@ -53,8 +51,8 @@ class _SpectrogramFigure:
     """One matplotlib figure, used over and over by one process (never by two threads at a time)."""
 
     def __init__(self) -> None:
-        figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
-        self._canvas = FigureCanvasAgg(figure)
+        self._canvas = new_canvas()
+        figure = self._canvas.figure
         axes = figure.add_axes((0.105, 0.105, 0.765, 0.765))
         bar_axes = figure.add_axes((0.885, 0.105, 0.022, 0.765))
         edges_mel = librosa.hz_to_mel([_FMIN_HZ, _FMAX_HZ])
@@ -71,16 +69,14 @@ class _SpectrogramFigure:
         self._axes = axes
         axes.set_yticks(librosa.hz_to_mel(_TICKS_HZ), [_hertz(tick) for tick in _TICKS_HZ])
         axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{second:g} s"))
-        axes.set_ylabel("Hz", color=_INK, fontsize=_FONT_PT, rotation=0, labelpad=2)
+        axes.set_ylabel("Hz", color=INK, fontsize=FONT_PT, rotation=0, labelpad=2)
         axes.yaxis.set_label_coords(-0.06, 1.02)
         bar = figure.colorbar(self._image, cax=bar_axes, ticks=[-80, -60, -40, -20, 0])
-        bar_axes.set_title("dB", color=_INK, fontsize=_FONT_PT, pad=10)
+        bar_axes.set_title("dB", color=INK, fontsize=FONT_PT, pad=10)
         bar.outline.set_visible(False)
-        for axis in (axes, bar_axes):
-            axis.tick_params(colors=_INK, labelsize=_FONT_PT, length=5)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        self._title = axes.set_title(" ", color=_INK, fontsize=_FONT_PT + 4, pad=14, fontweight="bold")
+        bare(axes)
+        bare(bar_axes)
+        self._title = axes.set_title(" ", color=INK, fontsize=FONT_PT + 4, pad=14, fontweight="bold")
         self._changing = (self._image, axes.xaxis, self._title)
         for artist in self._changing:
             artist.set_animated(True)

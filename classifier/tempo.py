@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from classifier.arrays import FloatArray
 from classifier.mel import MEL, MelArray, decoded
-from classifier.readers import FloatArray
 from classifier.rhythm import autocorrelation, onset_strength
 
 SLOWEST_BPM, FASTEST_BPM = 65.0, 195.0
@@ -27,7 +27,14 @@ _BANDS = ((0, MEL.n_mels), (0, 12))
 
 
 def estimate_tempo(mels: Sequence[MelArray]) -> float | None:
-    """Beats a minute (65 to 195) of a track whose windows look like `mels` (187, 96 each); None where nothing beats."""
+    """Beats a minute (65 to 195) of a track whose windows look like `mels` (187, 96 each); None where nothing beats.
+
+    >>> from classifier.mel import extract_mel
+    >>> in_beat_s = np.arange(66_150) / 22_050 % 0.5
+    >>> kick = np.sin(2 * np.pi * 55.0 * in_beat_s) * np.exp(-9.0 * in_beat_s)
+    >>> round(estimate_tempo([extract_mel(kick.astype(np.float32))]))
+    120
+    """
     if not mels:
         return None
     correlation = np.mean([_correlation(decoded(mel)) for mel in mels], axis=0)

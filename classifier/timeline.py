@@ -1,23 +1,18 @@
 """The picture of a whole track: time from left to right, a colour for each genre, confidence as height.
 
-Drawn without pyplot, like the spectrogram. Its words are the same in every language, so one picture serves all.
+Its words are the same in every language, so one picture serves all.
 """
 
 import io
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
-from classifier.genres import GENRES
-from classifier.results import TrackClassification
+from classifier.canvas import FONT_PT, bare, new_canvas
+from classifier.palette import INK, PAPER, colour_of
+from classifier.results import TrackClassification, clock
 
-WIDTH_PX, HEIGHT_PX = 960, 540
-_DPI = 100
-_INK, _PAPER = "#e8e8f0", "#14141c"
-_FONT_PT = 17
 _LEGEND_ENTRIES = 4
 _PALE = 0.35
 """Opacity of the bars of a track that sounds like none of the genres."""
@@ -25,35 +20,29 @@ _TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 _MOST_TICKS = 8
 """Times are marked at round seconds and minutes, and so few that their labels do not touch."""
 
-_COLOURS = (
-    "#8dd3c7", "#e6550d", "#3182bd", "#9467bd", "#17becf", "#d62728", "#ff7f0e", "#f6c85f",
-    "#a6761d", "#e7298a", "#ff9896", "#66a61e", "#c5b0d5", "#9edae5", "#1f77b4", "#7f7f7f",
-)  # fmt: skip
-_COLOUR_BY_SLUG = {genre.slug: colour for genre, colour in zip(GENRES, _COLOURS, strict=True)}
-
 
 def render_timeline(track: TrackClassification) -> bytes:
     """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure.
 
     The title has the genre and the tempo. A track that sounds like none of the genres has pale bars: what is closest.
     """
-    figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor=_PAPER)
-    canvas = FigureCanvasAgg(figure)
+    canvas = new_canvas()
+    figure = canvas.figure
     opacity = 1.0 if track.familiar else _PALE
-    axes = figure.add_axes((0.1, 0.1, 0.87, 0.66), facecolor=_PAPER)
+    axes = figure.add_axes((0.1, 0.1, 0.87, 0.66), facecolor=PAPER)
     for part in track.parts:
-        colour = _COLOUR_BY_SLUG[part.genre.slug]
         axes.bar(
-            part.window.start_s, part.confidence, part.window.duration_s, align="edge", color=colour, alpha=opacity
-        )
+            part.window.start_s, part.confidence, part.window.duration_s, align="edge",
+            color=colour_of(part.genre.slug), alpha=opacity,
+        )  # fmt: skip
     _draw_axes(axes, track)
-    figure.suptitle(_title(track), color=_INK, fontsize=_FONT_PT + 2, fontweight="bold", y=0.985)
+    figure.suptitle(_title(track), color=INK, fontsize=FONT_PT + 2, fontweight="bold", y=0.985)
     named = track.shares[:_LEGEND_ENTRIES]
-    handles = [Rectangle((0, 0), 1, 1, color=_COLOUR_BY_SLUG[s.genre.slug], alpha=opacity) for s in named]
+    handles = [Rectangle((0, 0), 1, 1, color=colour_of(s.genre.slug), alpha=opacity) for s in named]
     labels = [f"{share.genre.name} {share.confidence:.0%}" for share in named]
     figure.legend(
         handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.93), ncols=2,
-        fontsize=_FONT_PT - 1, frameon=False, labelcolor=_INK,
+        fontsize=FONT_PT - 1, frameon=False, labelcolor=INK,
     )  # fmt: skip
     out = io.BytesIO()
     canvas.print_png(out)
@@ -66,12 +55,10 @@ def _draw_axes(axes: Axes, track: TrackClassification) -> None:
     axes.set_ylim(0.0, 1.0)
     few = (step_s for step_s in _TICK_STEPS_S if (end_s - start_s) / step_s < _MOST_TICKS)
     axes.xaxis.set_major_locator(MultipleLocator(next(few, (end_s - start_s) / _MOST_TICKS)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda time_s, _: clock(time_s)))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.tick_params(colors=_INK, labelsize=_FONT_PT)
-    axes.grid(axis="y", color=_INK, alpha=0.2)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.grid(axis="y", color=INK, alpha=0.2)
+    bare(axes)
 
 
 def _title(track: TrackClassification) -> str:

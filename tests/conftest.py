@@ -7,9 +7,9 @@ limit_blas_threads()
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+from classifier.arrays import FloatArray  # noqa: E402
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S  # noqa: E402
 from classifier.pipeline import GenreClassifier  # noqa: E402
-from classifier.readers import FloatArray  # noqa: E402
 from tests.support.audio import dance_track, mp3  # noqa: E402
 
 

@@ -1,4 +1,4 @@
-"""`python -m training`: see `training.cli`."""
+"""`python -m training`: see `training.cli.main`."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from classifier.threads import limit_blas_threads
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 limit_blas_threads()  # a logistic regression took ten times as long where two threads shared two busy cores
 
-from training.cli import main  # noqa: E402 - numpy comes with it
+from training.cli.main import main  # noqa: E402 - numpy comes with it
 
 if __name__ == "__main__":
     sys.exit(main())

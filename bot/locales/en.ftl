@@ -94,7 +94,7 @@ about-limits-refusing = It knows 16 genres. Where it is not sure, or where a sou
 privacy-heading = No audio is kept.
 privacy-audio = A file is held in memory until its answer is sent, and then dropped. It is not passed on to anybody.
 privacy-kept = Kept are this chat's settings: start second, language, mode, feedback. /forget deletes them and all feedback from here. Log lines have no names, no messages and no files.
-privacy-feedback = Whoever judges an answer with 👍 or 👎 leaves: a fingerprint of the file, measurements of the sound from which it cannot be restored, what I answered, what is right, and the day. Names and numbers of people and chats are not in it, only codes made from them.
+privacy-feedback = Whoever rates an answer with 👍 or 👎 leaves: a fingerprint of the file, measurements of the sound from which it cannot be restored, what I answered, what is right, and the day. Names and numbers of people and chats are not in it, only codes made from them.
 feedback-on = Feedback is on here; switched off, it is deleted too.
 feedback-off = Feedback is off here: I do not ask, and nothing of it is kept.
 

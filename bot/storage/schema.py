@@ -15,8 +15,8 @@ preferences = sa.Table(
     sa.Column("feedback", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
-remarks = sa.Table(
-    "remarks",
+bot_state = sa.Table(
+    "bot_state",
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
@@ -24,7 +24,7 @@ remarks = sa.Table(
 """Small facts about the bot itself, such as the hash of the commands that Discord already knows."""
 
 FEEDBACK_SALT = "feedback-salt"
-"""The remark with the random key of the codes that stand for people and chats; the migration makes it."""
+"""The entry of `bot_state` with the random key of the codes that stand for people and chats; the migration makes it."""
 
 feature_sets = sa.Table(
     "feature_sets",
@@ -51,7 +51,7 @@ feedback = sa.Table(
     sa.Column("feature_set", sa.String(16), sa.ForeignKey("feature_sets.id"), nullable=False),
     sa.Column("features", sa.LargeBinary, nullable=False),
 )
-"""One row for each window of a judged answer. `code` stands for a person and an answer, `conversation` for a chat:
-neither can be read back without the salt. `digest` names the file; `predicted` is the genre that was judged, or `none`
+"""One row for each window of a rated answer. `code` stands for a person and an answer, `conversation` for a chat:
+neither can be read back without the salt. `digest` names the file; `predicted` is the genre that was rated, or `none`
 where the answer was that it is none of ours; `confidence` (0 to 1) how sure the model was of that genre, 0 with `none`;
 `corrected` a genre, `none`, or NULL; `features` float32, little-endian, not scaled."""

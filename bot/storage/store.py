@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
-from bot.storage.schema import FEEDBACK_SALT, feature_sets, feedback, preferences, remarks
+from bot.storage.schema import FEEDBACK_SALT, bot_state, feature_sets, feedback, preferences
 from bot.votes import Evidence, Vote, Voter
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Storage:
         """Keep a vote, a row for each window. Raises `Failure` (storage).
 
         It takes the place of an earlier one of the same person on the same part of the same file, wherever that was
-        given and whatever model was judged: who votes twice has still one opinion.
+        given and whatever model had answered: who votes twice has still one opinion.
         """
         code = await self._code(voter.platform, voter.person, evidence.digest, evidence.part)
         names = "\n".join(evidence.columns)
@@ -136,18 +136,18 @@ class Storage:
         """Delete what was said in a conversation about answers. Raises `Failure` (storage)."""
         await self._change(sa.delete(feedback).where(await self._said_in(conversation)))
 
-    async def remark(self, name: str) -> str | None:
-        """A fact about the bot itself, as `set_remark` left it. Raises `Failure` (storage)."""
+    async def bot_state(self, name: str) -> str | None:
+        """A fact about the bot itself, as `set_bot_state` left it. Raises `Failure` (storage)."""
         try:
             async with self._engine.connect() as connection:
-                query = sa.select(remarks.c.value).where(remarks.c.name == name)
+                query = sa.select(bot_state.c.value).where(bot_state.c.name == name)
                 return (await connection.execute(query)).scalar_one_or_none()
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
 
-    async def set_remark(self, name: str, value: str) -> None:
+    async def set_bot_state(self, name: str, value: str) -> None:
         """Raises `Failure` (storage)."""
-        await self._replace(remarks, {"name": name}, {"value": value})
+        await self._replace(bot_state, {"name": name}, {"value": value})
 
     async def _said_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
         return feedback.c.conversation == await self._code(conversation.platform.value, conversation.id)
@@ -157,7 +157,7 @@ class Storage:
 
         Raises `Failure` (storage).
         """
-        salt = await self.remark(FEEDBACK_SALT)
+        salt = await self.bot_state(FEEDBACK_SALT)
         if salt is None:
             raise Failure(FailureKind.STORAGE, f"there is no {FEEDBACK_SALT}")
         return hmac.new(salt.encode(), "\n".join(words).encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""A pool and a service as the bot makes them; the shipped model in them names a genre always, or where wished never."""
+"""A pool and a service as the bot makes them; the shipped model in them always names a genre, or on request never."""
 
 import json
 import shutil
@@ -26,20 +26,20 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def answering(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, but so open that it gives each sound a genre, even what tests make up as music."""
-    return _with_refusal(tmp_path_factory.mktemp("answering") / "bundle", refuse_from=None)
+    return _with_threshold(tmp_path_factory.mktemp("answering") / "bundle", ood_threshold=None)
 
 
 @pytest.fixture(scope="session")
 def refusing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, but so strict that to it every sound is like none of its genres."""
-    return _with_refusal(tmp_path_factory.mktemp("refusing") / "bundle", refuse_from=-1e9)
+    return _with_threshold(tmp_path_factory.mktemp("refusing") / "bundle", ood_threshold=-1e9)
 
 
-def _with_refusal(folder: Path, *, refuse_from: float | None) -> Path:
+def _with_threshold(folder: Path, *, ood_threshold: float | None) -> Path:
     shutil.copytree(DEFAULT_BUNDLE, folder)
     path = folder / METADATA_FILE
     metadata = json.loads(path.read_text())
-    changed = {place: {**metadata[place], "refuse_from": refuse_from} for place in ("window", "track")}
+    changed = {place: {**metadata[place], "ood_threshold": ood_threshold} for place in ("window", "track")}
     path.write_text(json.dumps({**metadata, **changed}))
     return folder
 

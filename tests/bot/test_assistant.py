@@ -108,7 +108,7 @@ async def test_about_tells_what_was_measured_and_whether_it_can_refuse(behind: W
 
 
 async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
-    stranger = replace(GROUP, may_manage=forbidden)
+    outsider = replace(GROUP, may_manage=forbidden)
     before = (await assistant.command(GROUP, CommandName.OFFSET)).text
     for name, argument in (
         (CommandName.OFFSET, "1"),
@@ -117,7 +117,7 @@ async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
         (CommandName.MODE, "off"),
         (CommandName.FORGET, ""),
     ):
-        refused = await assistant.command(stranger, name, argument)
+        refused = await assistant.command(outsider, name, argument)
         assert texts_in("en")("failure-not-allowed") in refused.text
     assert (await assistant.command(GROUP, CommandName.OFFSET)).text == before
 

@@ -32,7 +32,7 @@ async def answered(behind: Wired, track: bytes, *, whole_track: bool = False) ->
     return reply
 
 
-async def judged(
+async def voted(
     behind: Wired,
     track: bytes,
     reply: Reply,
@@ -43,12 +43,12 @@ async def judged(
 ) -> Reply:
     assert reply.vote
     vote = Vote(verdict, reply.vote.shown, corrected)
-    return await behind.assistant.judge(who, incoming(track), vote, from_s=reply.vote.from_s)
+    return await behind.assistant.vote(who, incoming(track), vote, from_s=reply.vote.from_s)
 
 
 async def refused(behind: Wired, track: bytes, reply: Reply) -> FailureKind:
     with pytest.raises(Failure) as caught:
-        await judged(behind, track, reply, Verdict.RIGHT)
+        await voted(behind, track, reply, Verdict.RIGHT)
     return caught.value.kind
 
 
@@ -62,7 +62,7 @@ async def test_a_vote_keeps_the_features_the_prediction_and_nobodys_number(
     reply = await answered(behind, track_mp3)
     assert reply.vote
     assert (reply.vote.from_s, reply.vote.right) == (12.5, "👍 Right")
-    assert (await judged(behind, track_mp3, reply, Verdict.RIGHT)).text == texts_in("en")("vote-thanks")
+    assert (await voted(behind, track_mp3, reply, Verdict.RIGHT)).text == texts_in("en")("vote-thanks")
     (row,) = await kept(behind.storage)
     assert (row.platform, row.start_s, row.verdict, row.corrected) == ("discord", 12.5, "right", None)
     assert row.predicted == reply.vote.shown
@@ -78,7 +78,7 @@ async def test_a_vote_keeps_the_features_the_prediction_and_nobodys_number(
 async def test_the_columns_are_kept_once(behind: Wired, track_mp3: bytes, classifier: GenreClassifier) -> None:
     reply = await answered(behind, track_mp3)
     for person in ("1", "2"):
-        await judged(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id=person))
+        await voted(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id=person))
     async with behind.storage._engine.connect() as connection:
         (row,) = await connection.exec_driver_sql("SELECT id, columns FROM feature_sets")
     assert tuple(row.columns.split("\n")) == classifier.model.columns
@@ -89,13 +89,13 @@ async def test_after_wrong_comes_the_choice_and_takes_the_place_of_it(behind: Wi
     reply = await answered(behind, track_mp3)
     assert reply.vote
     shown = reply.vote.shown
-    asked = await judged(behind, track_mp3, reply, Verdict.WRONG)
+    asked = await voted(behind, track_mp3, reply, Verdict.WRONG)
     assert asked.headline == texts_in("en")("vote-question")
     assert [choice.value for choice in asked.choices] == [*(slug for slug in SLUGS if slug != shown), NONE_OF_THEM]
     assert asked.choices[0].label == f"{GENRES[0].emoji} {GENRES[0].name}" or SLUGS[0] == shown
     assert [(row.verdict, row.corrected) for row in await kept(behind.storage)] == [("wrong", None)]
     for corrected in (another_than(shown), NONE_OF_THEM):
-        assert not (await judged(behind, track_mp3, reply, Verdict.WRONG, corrected)).choices
+        assert not (await voted(behind, track_mp3, reply, Verdict.WRONG, corrected)).choices
         assert [(row.verdict, row.corrected) for row in await kept(behind.storage)] == [("wrong", corrected)]
 
 
@@ -107,28 +107,28 @@ async def test_right_under_none_of_the_genres_is_no_vote_for_the_closest(
     assert reply.headline == texts_in("en")("result-unfamiliar")
     assert reply.vote
     assert reply.vote.shown == NONE_OF_THEM
-    await judged(strict, track_mp3, reply, Verdict.RIGHT)
+    await voted(strict, track_mp3, reply, Verdict.RIGHT)
     said = {(row.predicted, row.verdict, row.corrected, row.confidence) for row in await kept(strict.storage)}
     assert said == {(NONE_OF_THEM, "right", None, 0.0)}
 
 
 async def test_wrong_under_none_of_the_genres_offers_all_of_them(strict: Wired, track_mp3: bytes) -> None:
     reply = await answered(strict, track_mp3)
-    asked = await judged(strict, track_mp3, reply, Verdict.WRONG)
+    asked = await voted(strict, track_mp3, reply, Verdict.WRONG)
     assert tuple(choice.value for choice in asked.choices) == SLUGS
-    await judged(strict, track_mp3, reply, Verdict.WRONG, "techno")
+    await voted(strict, track_mp3, reply, Verdict.WRONG, "techno")
     (row,) = await kept(strict.storage)
     assert (row.predicted, row.verdict, row.corrected) == (NONE_OF_THEM, "wrong", "techno")
 
 
 async def test_one_vote_a_person_and_part_wherever_it_is_given(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
-    await judged(behind, track_mp3, reply, Verdict.WRONG)
-    await judged(behind, track_mp3, reply, Verdict.RIGHT, who=ELSEWHERE)
+    await voted(behind, track_mp3, reply, Verdict.WRONG)
+    await voted(behind, track_mp3, reply, Verdict.RIGHT, who=ELSEWHERE)
     assert [row.verdict for row in await kept(behind.storage)] == ["right"]
-    await judged(behind, track_mp3, reply, Verdict.WRONG, who=replace(GROUP, user_id="another"))
+    await voted(behind, track_mp3, reply, Verdict.WRONG, who=replace(GROUP, user_id="another"))
     other_part = replace(reply, vote=replace(reply.vote, from_s=20.0))  # type: ignore[type-var]
-    await judged(behind, track_mp3, other_part, Verdict.RIGHT)
+    await voted(behind, track_mp3, other_part, Verdict.RIGHT)
     assert [row.start_s for row in await kept(behind.storage)] == [12.5, 12.5, 20.0]
 
 
@@ -139,7 +139,7 @@ async def test_a_whole_track_is_a_row_for_each_window(
     assert reply.vote
     assert reply.vote.from_s is None
     for verdict in (Verdict.WRONG, Verdict.RIGHT):
-        await judged(behind, track_mp3, reply, verdict)
+        await voted(behind, track_mp3, reply, verdict)
     rows = await kept(behind.storage)
     assert len(rows) == 13
     assert [row.start_s for row in rows[:3]] == [0.0, 3.0, 6.0]
@@ -154,17 +154,17 @@ async def test_switched_off_nobody_is_asked_nothing_is_kept_and_what_was_is_gone
     behind: Wired, track_mp3: bytes
 ) -> None:
     reply = await answered(behind, track_mp3)
-    await judged(behind, track_mp3, reply, Verdict.RIGHT)
-    await judged(behind, track_mp3, reply, Verdict.RIGHT, who=replace(ELSEWHERE, user_id="8"))
-    stranger = replace(GROUP, may_manage=forbidden)
-    assert "Only those who manage" in (await behind.assistant.command(stranger, CommandName.PRIVACY, "off")).text
+    await voted(behind, track_mp3, reply, Verdict.RIGHT)
+    await voted(behind, track_mp3, reply, Verdict.RIGHT, who=replace(ELSEWHERE, user_id="8"))
+    outsider = replace(GROUP, may_manage=forbidden)
+    assert "Only those who manage" in (await behind.assistant.command(outsider, CommandName.PRIVACY, "off")).text
     assert len(await kept(behind.storage)) == 2
     done = await behind.assistant.command(GROUP, CommandName.PRIVACY, "OFF")
     assert done.text == texts_in("en")("feedback-off")
     assert len(await kept(behind.storage)) == 1  # the other chat's
     assert (await answered(behind, track_mp3)).vote is None
     assert await refused(behind, track_mp3, reply) is FailureKind.FEEDBACK_OFF
-    assert texts_in("en")("feedback-off") in (await behind.assistant.command(stranger, CommandName.PRIVACY)).text
+    assert texts_in("en")("feedback-off") in (await behind.assistant.command(outsider, CommandName.PRIVACY)).text
     await behind.assistant.command(GROUP, CommandName.PRIVACY, "on")
     assert (await answered(behind, track_mp3)).vote == reply.vote
     assert texts_in("en")("feedback-on") in (await behind.assistant.command(GROUP, CommandName.PRIVACY)).text
@@ -189,15 +189,15 @@ async def test_an_opt_out_holds_against_a_vote_that_is_under_way(
 
 async def test_forget_deletes_the_chats_feedback_and_no_others(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
-    await judged(behind, track_mp3, reply, Verdict.RIGHT)
-    await judged(behind, track_mp3, reply, Verdict.WRONG, who=replace(ELSEWHERE, user_id="8"))
+    await voted(behind, track_mp3, reply, Verdict.RIGHT)
+    await voted(behind, track_mp3, reply, Verdict.WRONG, who=replace(ELSEWHERE, user_id="8"))
     await behind.assistant.command(GROUP, CommandName.FORGET)
     assert [row.verdict for row in await kept(behind.storage)] == ["wrong"]
 
 
 async def test_feedback_moves_with_its_chat(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
-    await judged(behind, track_mp3, reply, Verdict.RIGHT)
+    await voted(behind, track_mp3, reply, Verdict.RIGHT)
     await behind.assistant.moved(GROUP, ELSEWHERE)
     await behind.assistant.command(GROUP, CommandName.FORGET)
     assert len(await kept(behind.storage)) == 1
@@ -208,12 +208,12 @@ async def test_feedback_moves_with_its_chat(behind: Wired, track_mp3: bytes) -> 
 async def test_nobody_floods_it(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
     for _ in range(2 * behind.settings.user_burst):
-        await judged(behind, track_mp3, reply, Verdict.RIGHT)
+        await voted(behind, track_mp3, reply, Verdict.RIGHT)
     assert await refused(behind, track_mp3, reply) is FailureKind.TOO_OFTEN
-    await judged(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id="8"))
+    await voted(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id="8"))
 
 
-async def test_in_a_chat_that_is_switched_off_nothing_is_judged(behind: Wired, track_mp3: bytes) -> None:
+async def test_in_a_chat_that_is_switched_off_nothing_is_kept(behind: Wired, track_mp3: bytes) -> None:
     reply = await answered(behind, track_mp3)
     await behind.assistant.command(GROUP, CommandName.MODE, "off")
     assert await refused(behind, track_mp3, reply) is FailureKind.SWITCHED_OFF
@@ -234,7 +234,7 @@ async def test_the_operator_can_switch_it_off_for_all(without: Wired, track_mp3:
         assert texts_in("en")("feedback-off") in said
     vote = Vote(Verdict.RIGHT, SLUGS[0])
     with pytest.raises(Failure) as caught:
-        await without.assistant.judge(GROUP, incoming(track_mp3), vote, from_s=12.5)
+        await without.assistant.vote(GROUP, incoming(track_mp3), vote, from_s=12.5)
     assert caught.value.kind is FailureKind.FEEDBACK_OFF
 
 

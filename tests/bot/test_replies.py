@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.adapters.web.pages import render_page
+from bot.adapters.web.pages import Shown, render_page
 from bot.jobs import Answer
 from bot.replies import Reply, answer_reply, genre_choices
 from bot.texts import LANGUAGES, texts_in
@@ -19,7 +19,7 @@ CLIP = Classification(
     window=Window(30.0, 3.0), scores=SCORES, certain=True, familiar=True, notes=(), model_version="m-1"
 )
 UNSURE_CLIP = replace(CLIP, certain=False, notes=(Note.NOT_SURE,))
-STRANGE_CLIP = replace(CLIP, certain=False, familiar=False, notes=(Note.UNFAMILIAR,))
+UNFAMILIAR_CLIP = replace(CLIP, certain=False, familiar=False, notes=(Note.UNFAMILIAR,))
 TRACK = TrackClassification(
     scores=SCORES,
     parts=tuple(Segment(Window(10.0 * n, 10.0), genre, 0.6) for n, genre in enumerate((HOUSE, HOUSE, HOUSE, TECHNO))),
@@ -28,7 +28,7 @@ TRACK = TrackClassification(
     tempo_bpm=127.6,
     model_version="m-1",
 )
-STRANGE_TRACK = replace(TRACK, certain=False, familiar=False, tempo_bpm=None)
+UNFAMILIAR_TRACK = replace(TRACK, certain=False, familiar=False, tempo_bpm=None)
 
 
 def replied(found: Classification | TrackClassification, language: str = "en") -> Reply:
@@ -38,7 +38,7 @@ def replied(found: Classification | TrackClassification, language: str = "en") -
 def page(found: Classification | TrackClassification, language: str = "en") -> str:
     answer = Answer(found, b"png", b"", ())
     settings = Settings(_env_file=None)
-    return render_page(texts_in(language), settings, is_ready=True, answer=answer, file_name="a.mp3", token="t")
+    return render_page(texts_in(language), settings, Shown(answer=answer, file_name="a.mp3", token="t"), is_ready=True)
 
 
 def test_a_sure_answer_names_one_genre() -> None:
@@ -59,7 +59,7 @@ def test_an_unsure_answer_names_two(language: str, words: str) -> None:
     assert texts_in(language)("note-not-sure") in reply.lines
 
 
-@pytest.mark.parametrize("found", [STRANGE_CLIP, STRANGE_TRACK], ids=["window", "track"])
+@pytest.mark.parametrize("found", [UNFAMILIAR_CLIP, UNFAMILIAR_TRACK], ids=["window", "track"])
 @pytest.mark.parametrize(
     ("language", "words", "closest"),
     [
@@ -79,8 +79,10 @@ def test_a_sound_like_none_of_the_genres_gets_none(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("found", [STRANGE_CLIP, STRANGE_TRACK], ids=["window", "track"])
-def test_the_page_says_the_same_of_a_strange_sound(found: Classification | TrackClassification, language: str) -> None:
+@pytest.mark.parametrize("found", [UNFAMILIAR_CLIP, UNFAMILIAR_TRACK], ids=["window", "track"])
+def test_the_page_says_the_same_of_an_unfamiliar_sound(
+    found: Classification | TrackClassification, language: str
+) -> None:
     texts, shown = texts_in(language), page(found, language)
     assert f'<p class="headline">{texts("result-unfamiliar")}</p>' in shown
     assert texts("result-scores-unfamiliar") in shown
@@ -120,7 +122,7 @@ def test_many_small_shares_are_cut_short() -> None:
 
 def test_the_timeline_in_words_says_what_its_pale_colours_mean() -> None:
     assert replied(TRACK).picture_alt.endswith("0:00 to 0:30 House, 0:30 to 0:40 Techno.")
-    assert "sounds like none of the genres" in replied(STRANGE_TRACK).picture_alt
+    assert "sounds like none of the genres" in replied(UNFAMILIAR_TRACK).picture_alt
 
 
 @pytest.mark.parametrize("found", [CLIP, UNSURE_CLIP, TRACK])

@@ -13,12 +13,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import bot.storage
 from bot.conversation import Conversation, Mode, Platform, Preferences
 from bot.failures import Failure, FailureKind
 from bot.storage import Storage, StorageUnusable
 from bot.storage.schema import FEEDBACK_SALT, metadata
+from bot.storage.store import _with_driver
 from bot.votes import Evidence, SeenWindow, Verdict, Vote, Voter
 from classifier.genres import GENRES
 from classifier.results import GenreScore
@@ -74,12 +76,12 @@ async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str
     await storage.close()
 
 
-async def test_remarks_are_kept(url: str) -> None:
+async def test_what_the_bot_keeps_about_itself_stays(url: str) -> None:
     storage = await Storage.open(url)
-    assert await storage.remark("x") is None
-    await storage.set_remark("x", "1")
-    await storage.set_remark("x", "2")
-    assert await storage.remark("x") == "2"
+    assert await storage.bot_state("x") is None
+    await storage.set_bot_state("x", "1")
+    await storage.set_bot_state("x", "2")
+    assert await storage.bot_state("x") == "2"
     await storage.close()
 
 
@@ -137,27 +139,63 @@ async def test_codes_differ_from_database_to_database(tmp_path: Path) -> None:
         storage = await Storage.open(f"sqlite:///{tmp_path}/{name}.sqlite3")
         await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
         codes |= {(row.code, row.conversation) for row in await kept(storage)}
-        assert len(await storage.remark(FEEDBACK_SALT) or "") == 64
+        assert len(await storage.bot_state(FEEDBACK_SALT) or "") == 64
         await storage.close()
     assert len(codes) == 2
 
 
-async def test_settings_of_before_there_was_feedback_stay(url: str) -> None:
-    storage = await Storage.open(url)
-    await storage.save(chat("1"), Preferences(offset_s=5.0))
+async def downgraded(storage: Storage, revision: str) -> None:
+    """Bring a database back to an older revision, and close it."""
 
     def down(connection: sa.Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(bot.storage.__file__).parent / "migrations"))
         config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+        command.downgrade(config, revision)
 
     async with storage._engine.begin() as connection:
         await connection.run_sync(down)
     await storage.close()
+
+
+async def test_settings_of_before_there_was_feedback_stay(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.save(chat("1"), Preferences(offset_s=5.0))
+    await downgraded(storage, "0001")
     storage = await Storage.open(url)
     assert await storage.stored(chat("1")) == Preferences(offset_s=5.0)
     await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+    await storage.close()
+
+
+async def test_what_the_bot_keeps_about_itself_is_renamed_with_all_that_is_in_it(url: str) -> None:
+    """Down to the revision that called the table `remarks`, a change made there, and up again."""
+    storage = await Storage.open(url)
+    await storage.set_bot_state("commands", "new")
+    await storage.keep_vote(VOTER, Vote(Verdict.WRONG, "dnb", "techno"), EVIDENCE, given_on=DAY)
+    salt = await storage.bot_state(FEEDBACK_SALT)
+    await downgraded(storage, "0002")
+
+    engine = create_async_engine(_with_driver(url))
+    async with engine.begin() as connection:
+        rows = (await connection.execute(sa.text("SELECT name, value FROM remarks ORDER BY name"))).all()
+        assert [tuple(row) for row in rows] == [("commands", "new"), (FEEDBACK_SALT, salt)]
+        assert "bot_state" not in await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+        await connection.execute(sa.text("UPDATE remarks SET value = 'old' WHERE name = 'commands'"))
+    await engine.dispose()
+
+    storage = await Storage.open(url)
+    assert await storage.bot_state("commands") == "old"
+    assert await storage.bot_state(FEEDBACK_SALT) == salt
+    async with storage._engine.connect() as connection:
+        assert "remarks" not in await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+        key = await connection.run_sync(lambda sync: sa.inspect(sync).get_pk_constraint("bot_state"))
+    assert key["constrained_columns"] == ["name"]
+    assert "remarks" not in (key["name"] or "")
+    await storage.set_bot_state("commands", "newest")  # the key still finds the one row
+    assert await storage.bot_state("commands") == "newest"
+    await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+    assert [row.verdict for row in await kept(storage)] == ["right", "right"]  # the same salt: the same person
     await storage.close()
 
 

@@ -75,7 +75,7 @@ def test_a_shipped_model_is_loaded_by_its_name_and_tells_what_it_measured(name: 
     assert facts.version == metadata.model_version
     assert facts.columns == metadata.columns
     assert facts.track_accuracy == metadata.metrics["by_track"]["accuracy"]
-    assert facts.can_refuse is (metadata.window.refuse_from is not None)
+    assert facts.can_refuse is (metadata.window.ood_threshold is not None)
 
 
 async def test_a_bad_file_is_refused_and_the_worker_lives_on(make_pool: PoolMaker, track_mp3: bytes) -> None:

@@ -77,6 +77,25 @@ def test_each_difference_is_named(bundle: Path, change: Change, message: str) ->
     assert message in refusal(bundle)
 
 
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (
+            {},
+            "its format is 1, and this code reads 2; `python -m training migrate-bundle {bundle}` brings it up to date",
+        ),
+        ({"format": 1}, "`python -m training migrate-bundle {bundle}`"),
+        ({"format": 3}, "its format is 3, and this code reads 2; a newer version of this program wrote it"),
+    ],
+    ids=["not stated", "older", "newer"],
+)
+def test_another_format_is_refused_before_anything_else_is_read(
+    bundle: Path, stated: dict[str, int], message: str
+) -> None:
+    (bundle / METADATA_FILE).write_text(json.dumps({**stated, "names": "of another time"}))
+    assert message.format(bundle=bundle) in refusal(bundle)
+
+
 @pytest.mark.parametrize("name", [METADATA_FILE, LITERT_FILE])
 def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
     (bundle / name).unlink()

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from classifier.bundle import BUNDLES, load_metadata
-from classifier.cli import DEFAULT_OFFSET_S, main, sentence
+from classifier.cli import main, sentence
+from classifier.decoding import DEFAULT_OFFSET_S
 from classifier.genres import GENRE_BY_SLUG
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
 from config import Settings

@@ -13,9 +13,10 @@ import soxr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows, spread_windows
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.readers import FfmpegReader, FloatArray
+from classifier.readers.ffmpeg import FfmpegReader
 from classifier.results import Note
 from tests.support.audio import (
     dance_track,

@@ -3,8 +3,8 @@ import io
 import numpy as np
 import soundfile
 
+from classifier.arrays import FloatArray
 from classifier.excerpt import export_excerpt
-from classifier.readers import FloatArray
 from tests.support.audio import sine
 
 

@@ -7,9 +7,9 @@ import librosa
 import numpy as np
 import pytest
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ
 from classifier.features import FEATURE_NAMES, SPEC, extract_features
-from classifier.readers import FloatArray
 from tests.support.audio import dance_track, sine
 
 GOLDEN = Path(__file__).with_name("golden_features.json")

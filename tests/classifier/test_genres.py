@@ -42,3 +42,4 @@ def test_names_and_emoji_are_those_people_know() -> None:
         "Trap ⛓️",
     ]
     assert GENRE_BY_SLUG["dnb"].name == "Drum and Bass"
+    assert GENRE_BY_SLUG["dnb"].label == "🥁 Drum and Bass"

@@ -1,13 +1,13 @@
-"""The log-mel picture on signals whose picture is known, and beside librosa's own."""
+"""The log-mel spectrogram on signals whose spectrogram is known, and beside librosa's own."""
 
 import librosa
 import numpy as np
 import pytest
 import soxr
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
 from classifier.mel import MEL, decoded, extract_mel
-from classifier.readers import FloatArray
 from tests.support.audio import sine
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier.arrays import FloatArray
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, REFERENCE_BUNDLE
 from classifier.description import EMBEDDING_NAMES, EMBEDDING_SIZE
 from classifier.features import extract_features
 from classifier.mel import decoded, extract_mel
-from classifier.model import GenreModel, KerasRuntime, RuntimeName, softmax, tempered, track_scores
-from classifier.readers import FloatArray
+from classifier.model import GenreModel, KerasRuntime, RuntimeName
 from classifier.rhythm import extract_rhythm
 from tests.support.audio import dance_track, noise, pad_track
 
@@ -39,11 +39,11 @@ def test_litert_and_keras_agree(bundle: Path, windows: list[FloatArray]) -> None
     answers = litert.predict(rows)
     np.testing.assert_allclose(answers, keras.predict(rows), atol=1e-5)
     assert answers.std() > 0.01  # not the same answer for everything
-    ours, theirs = litert.judge(rows), keras.judge(rows)
+    ours, theirs = litert.infer(rows), keras.infer(rows)
     np.testing.assert_allclose(ours.members, theirs.members, atol=1e-5)
-    np.testing.assert_allclose(ours.strangeness, theirs.strangeness, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(ours.ood_score, theirs.ood_score, rtol=1e-5, atol=1e-4)
     assert ours.members.shape == (len(rows), 5 if bundle == DEFAULT_BUNDLE else 1, 16)
-    assert ours.strangeness.shape == (len(rows),)
+    assert ours.ood_score.shape == (len(rows),)
 
 
 def test_litert_and_keras_hear_the_same(windows: list[FloatArray]) -> None:
@@ -56,7 +56,7 @@ def test_litert_and_keras_hear_the_same(windows: list[FloatArray]) -> None:
 
 @BUNDLES
 def test_the_whole_network_takes_what_a_person_has_at_hand(bundle: Path, windows: list[FloatArray]) -> None:
-    """`model.keras` by its named inputs gives what the steps give: describe, judge, mean over the members."""
+    """`model.keras` by its named inputs gives what the steps give: describe, infer, mean over the members."""
     mels = [extract_mel(samples) for samples in windows]
     inputs = {
         "features": np.stack([extract_features(samples) for samples in windows]),
@@ -66,9 +66,9 @@ def test_the_whole_network_takes_what_a_person_has_at_hand(bundle: Path, windows
     network = KerasRuntime(bundle / KERAS_FILE).model
     outputs = network({name: inputs[name] for name in network.input}, training=False)
     model = GenreModel.load(bundle)
-    judgement = model.judge(np.stack([model.describe(samples) for samples in windows]))
-    np.testing.assert_allclose(outputs["genres"], judgement.members.mean(axis=1), atol=1e-4)
-    np.testing.assert_allclose(outputs["strangeness"][:, 0], judgement.strangeness, atol=1e-3)
+    output = model.infer(np.stack([model.describe(samples) for samples in windows]))
+    np.testing.assert_allclose(outputs["genres"], output.members.mean(axis=1), atol=1e-4)
+    np.testing.assert_allclose(outputs["ood_score"][:, 0], output.ood_score, atol=1e-3)
     assert ("embedding" in outputs) == (bundle == DEFAULT_BUNDLE)
 
 
@@ -80,7 +80,7 @@ def test_a_row_stands_in_the_order_of_its_columns(window: FloatArray) -> None:
     assert model.columns[-EMBEDDING_SIZE:] == EMBEDDING_NAMES
 
 
-def test_a_picture_at_hand_is_taken(window: FloatArray) -> None:
+def test_a_spectrogram_at_hand_is_taken(window: FloatArray) -> None:
     model, mel = GenreModel.load(), extract_mel(window)
     np.testing.assert_array_equal(model.describe(window, mel=mel), model.describe(window))
     assert not np.array_equal(model.describe(window, mel=mel[::-1]), model.describe(window))
@@ -121,31 +121,3 @@ def test_nothing_is_written_to_stderr(bundle: Path) -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(run.stdout) == pytest.approx(1.0, abs=1e-5)
     assert run.stderr == ""
-
-
-def test_temperature_softens_and_keeps_the_order() -> None:
-    sharp = np.array([[0.7, 0.2, 0.1]], np.float32)
-    soft = tempered(sharp, 2.0)
-    root = np.sqrt(sharp)
-    np.testing.assert_allclose(soft, root / root.sum(), rtol=1e-5)
-    np.testing.assert_allclose(tempered(sharp, 1.0), sharp, rtol=1e-5)
-    assert tempered(np.array([[1.0, 0.0]], np.float32), 3.0).sum() == pytest.approx(1.0)
-
-
-def test_softmax_by_hand() -> None:
-    found = softmax(np.log([[1.0, 3.0], [5.0, 5.0]]) + 1000.0)  # far from zero: no overflow
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, [[0.25, 0.75], [0.5, 0.5]], rtol=1e-5)
-
-
-def test_a_tracks_scores_are_the_geometric_mean_of_its_windows() -> None:
-    windows = np.array([[0.8, 0.2], [0.2, 0.8], [0.8, 0.2]], np.float32)
-    mean = np.array([0.8 ** (2 / 3) * 0.2 ** (1 / 3), 0.2 ** (2 / 3) * 0.8 ** (1 / 3)])
-    np.testing.assert_allclose(track_scores(windows, 1.0), mean / mean.sum(), rtol=1e-5)
-    root = np.sqrt(mean)
-    np.testing.assert_allclose(track_scores(windows, 2.0), root / root.sum(), rtol=1e-5)
-
-
-def test_a_window_that_is_quite_sure_does_not_decide_alone() -> None:
-    windows = np.array([[1.0, 0.0], *[[0.01, 0.99]] * 9], np.float32)
-    assert track_scores(windows, 1.0).argmax() == 1

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classifier.arrays import FloatArray
 from classifier.decoding import decode_window, iter_windows
+from classifier.description import EMBEDDING_SIZE
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import GENRES
-from classifier.model import track_scores
+from classifier.mel import MelArray
+from classifier.model import GenreModel, HeadOutput
 from classifier.pipeline import GenreClassifier
+from classifier.probabilities import track_scores
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
 from classifier.timeline import render_timeline
 from tests.support.audio import dance_track, encode, mp3, pad_track
@@ -65,25 +69,25 @@ def test_a_low_confidence_is_said(tmp_path: Path, track_mp3: bytes, threshold: f
     assert track.familiar
 
 
-def test_a_doubted_genre_is_never_certain(tmp_path: Path, track_mp3: bytes) -> None:
-    """Doubted for windows only: the track of the same genre stays certain; and the other way round."""
+def test_an_unreliable_genre_is_never_certain(tmp_path: Path, track_mp3: bytes) -> None:
+    """Unreliable for windows only: the track of the same genre stays certain; and the other way round."""
     plain = calibrated(tmp_path / "plain", window={}, track={})
     window_slug, track_slug = plain.classify(track_mp3).genre.slug, plain.classify_track(track_mp3).genre.slug
     for name, window, track in (("window", (window_slug,), ()), ("track", (), (track_slug,))):
-        doubting = calibrated(tmp_path / name, window={"doubted": window}, track={"doubted": track})
-        answer, whole = doubting.classify(track_mp3), doubting.classify_track(track_mp3)
+        wary = calibrated(tmp_path / name, window={"unreliable_genres": window}, track={"unreliable_genres": track})
+        answer, whole = wary.classify(track_mp3), wary.classify_track(track_mp3)
         assert (answer.certain, whole.certain) == (not window, not track)
         assert (answer.familiar, whole.familiar) == (True, True)
         assert (Note.NOT_SURE in answer.notes) == bool(window)
 
 
-def test_what_is_too_strange_is_none_of_the_genres(tmp_path: Path, track_mp3: bytes) -> None:
-    """A threshold just above and just below the strangeness of the very window, and of the mean over the track."""
+def test_what_is_out_of_distribution_is_none_of_the_genres(tmp_path: Path, track_mp3: bytes) -> None:
+    """A threshold just above and just below the score of the very window, and of the mean over the track."""
     model = calibrated(tmp_path / "plain", window={}, track={}).model
     sound = model.describe(decode_window(track_mp3, offset_s=12.0).samples)
-    window = float(model.judge(sound).strangeness[0])
-    for name, refuse_from, familiar in (("below", window - 1e-3, False), ("above", window + 1e-3, True)):
-        strict = calibrated(tmp_path / name, window={"refuse_from": refuse_from}, track={"refuse_from": -1e9})
+    window = float(model.infer(sound).ood_score[0])
+    for name, ood_threshold, familiar in (("below", window - 1e-3, False), ("above", window + 1e-3, True)):
+        strict = calibrated(tmp_path / name, window={"ood_threshold": ood_threshold}, track={"ood_threshold": -1e9})
         answer = strict.classify(track_mp3, offset_s=12.0)
         assert (answer.familiar, answer.certain) == (familiar, familiar)  # sure of itself otherwise
         assert answer.notes == (() if familiar else (Note.UNFAMILIAR,))
@@ -94,15 +98,15 @@ def test_what_is_too_strange_is_none_of_the_genres(tmp_path: Path, track_mp3: by
 def test_a_track_is_refused_by_the_mean_over_its_windows(tmp_path: Path, track_mp3: bytes) -> None:
     model = calibrated(tmp_path / "plain", window={}, track={}).model
     rows = np.stack([model.describe(audio.samples) for audio in iter_windows(track_mp3)])
-    mean = float(model.judge(rows).strangeness.mean())
-    for name, refuse_from, familiar in (("below", mean - 0.01, False), ("above", mean + 0.01, True)):
-        strict = calibrated(tmp_path / name, window={"refuse_from": -1e9}, track={"refuse_from": refuse_from})
+    mean = float(model.infer(rows).ood_score.mean())
+    for name, ood_threshold, familiar in (("below", mean - 0.01, False), ("above", mean + 0.01, True)):
+        strict = calibrated(tmp_path / name, window={"ood_threshold": -1e9}, track={"ood_threshold": ood_threshold})
         answer = strict.classify_track(track_mp3, budget=24)
         assert (answer.familiar, answer.certain) == (familiar, familiar)
 
 
-def test_notes_of_the_window_come_before_doubts(tmp_path: Path, track_mp3: bytes) -> None:
-    strict = calibrated(tmp_path, window={"refuse_from": -1e9, "certain_from": 1.0}, track={})
+def test_notes_of_the_window_come_before_reservations(tmp_path: Path, track_mp3: bytes) -> None:
+    strict = calibrated(tmp_path, window={"ood_threshold": -1e9, "certain_from": 1.0}, track={})
     assert strict.classify(track_mp3, offset_s=500.0).notes == (Note.MOVED_BACK, Note.UNFAMILIAR)
 
 
@@ -148,6 +152,41 @@ def test_a_whole_track_is_the_mean_of_its_windows_log_probabilities(tmp_path: Pa
         dict(zip(GENRES, expected.tolist(), strict=True)), abs=1e-5
     )
     assert len(answer.parts) == 13
+
+
+class Scripted:
+    """A runtime whose one network says of the windows of a track what a test wants it to."""
+
+    has_backbone = True
+
+    def __init__(self, answers: FloatArray, columns: int) -> None:
+        self._answers = answers
+        self.columns = columns
+
+    def embed(self, mel: MelArray) -> FloatArray:
+        return np.zeros(EMBEDDING_SIZE, np.float32)
+
+    def infer(self, rows: FloatArray) -> HeadOutput:
+        assert len(rows) == len(self._answers)
+        return HeadOutput(self._answers[:, np.newaxis], np.full(len(rows), -9.0, np.float32))
+
+
+def test_the_parts_of_a_track_are_weighed_as_its_vote_is(tmp_path: Path) -> None:
+    """The part in the middle of three has all three windows around it, so it must say what the vote says.
+
+    Two windows are sure of a genre that the third gives no chance at all: how much that counts depends on what stands
+    in for a probability of zero. With 1e-9 there, they win; with 1e-12, the genre that is a little likely in all three.
+    """
+    small = 10**-3.5
+    answers = np.zeros((3, 16), np.float32)
+    answers[:, :3] = [[1.0 - small, small, 0.0], [0.0, small, 1.0 - small], [1.0 - small, small, 0.0]]
+    classifier = calibrated(tmp_path, window={}, track={})
+    model = classifier.model
+    classifier.model = GenreModel(model.metadata, Scripted(answers, len(model.columns)))
+    track = classifier.classify_track(encode(dance_track(9.0), "FLAC"))
+    assert len(track.parts) == 3
+    assert track.parts[1].genre == track.genre == GENRES[1]
+    assert track.parts[1].confidence == pytest.approx(track.confidence, rel=1e-5)
 
 
 def test_a_track_has_a_tempo_where_something_beats(classifier: GenreClassifier, track_mp3: bytes) -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
 from classifier.mel import MEL, extract_mel
-from classifier.readers import FloatArray
 from classifier.rhythm import (
     FLUCTUATION_NAMES,
     PERIODICITY_NAMES,

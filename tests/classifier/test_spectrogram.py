@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from classifier.readers import FloatArray
+from classifier.arrays import FloatArray
+from classifier.canvas import HEIGHT_PX, WIDTH_PX
 from classifier.results import Window
-from classifier.spectrogram import HEIGHT_PX, WIDTH_PX, render_spectrogram
+from classifier.spectrogram import render_spectrogram
 from tests.support.audio import sine
 
 PLOT = (slice(70, 450), slice(110, 830))

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classifier.arrays import FloatArray
+from classifier.canvas import HEIGHT_PX, WIDTH_PX
 from classifier.genres import GENRE_BY_SLUG, Genre
-from classifier.readers import FloatArray
 from classifier.results import GenreScore, Segment, TrackClassification, Window
-from classifier.timeline import HEIGHT_PX, WIDTH_PX, render_timeline
+from classifier.timeline import render_timeline
 
 HOUSE, TECHNO = GENRE_BY_SLUG["house"], GENRE_BY_SLUG["techno"]
 LEFT, RIGHT, BOTTOM, TOP = 0.1, 0.97, 0.1, 0.76
@@ -54,8 +55,8 @@ def test_a_colour_for_each_genre_as_high_as_it_is_sure() -> None:
 
 
 def test_a_track_like_none_of_the_genres_is_pale() -> None:
-    sure, strange = (at(drawn(track(HOUSE, familiar=familiar)), 0.5, 0.45) for familiar in (True, False))
-    assert strange.max() < 0.6 * sure.max()
+    sure, unfamiliar = (at(drawn(track(HOUSE, familiar=familiar)), 0.5, 0.45) for familiar in (True, False))
+    assert unfamiliar.max() < 0.6 * sure.max()
 
 
 def test_the_tempo_stands_in_the_title() -> None:

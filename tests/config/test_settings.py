@@ -101,6 +101,6 @@ def test_a_password_inside_the_database_url_is_a_secret() -> None:
     assert "p%40ss" not in repr(settings)
 
 
-def test_the_readme_names_every_setting() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in readme] == []
+def test_the_document_of_settings_names_every_one() -> None:
+    document = (ROOT / "docs" / "SETTINGS.md").read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in document] == []

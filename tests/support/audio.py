@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from scipy.signal import butter, sosfilt
 
-from classifier.readers import FloatArray
+from classifier.arrays import FloatArray
 
 
 def dance_track(seconds: float, *, rate_hz: int = 44_100, bpm: float = 128.0, seed: int = 0) -> FloatArray:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE, REFERENCE_BUNDLE
-from training.splits import Parts
+from training.data.splits import Parts
 
 
 def copied_bundle(folder: Path, *, source: Path = DEFAULT_BUNDLE, **changes: Any) -> Path:
@@ -21,7 +21,7 @@ def copied_bundle(folder: Path, *, source: Path = DEFAULT_BUNDLE, **changes: Any
 def recorded_bundle(folder: Path, parts: Parts, *, seed: int = 1, **changes: Any) -> Path:
     """A copy of the reference that says it was fitted to these parts; `changes` replace entries of its metadata."""
     data = json.loads((REFERENCE_BUNDLE / METADATA_FILE).read_text())["data"]
-    data |= {"seed": seed, "near_kept_for": [], "recipe": {**data["recipe"], "max_epochs": 2}}
+    data |= {"seed": seed, "near_genres": [], "recipe": {**data["recipe"], "max_epochs": 2}}
     for name in ("train", "validation", "test"):
-        data[name]["fingerprint"] = getattr(parts, name).fingerprint()
+        data["parts"][name]["fingerprint"] = getattr(parts, name).fingerprint()
     return copied_bundle(folder, source=REFERENCE_BUNDLE, data=data, **changes)

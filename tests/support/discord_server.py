@@ -187,11 +187,17 @@ class DiscordServer:
     def fail(self, method: str, path_part: str, *, status: int, body: Json, times: int = 1) -> None:
         self._injected += [(method, path_part, (status, body))] * times
 
-    async def wait_for(self, method: str, path_part: str, *, number: int = 1, timeout_s: float = 15) -> Request:
-        """The request of that number (from 1) with that method and path, once it has been dealt with."""
+    async def wait_for(
+        self, method: str, path_part: str, *, number: int = 1, with_files: bool = False, timeout_s: float = 15
+    ) -> Request:
+        """The request of that number (from 1) with that method and path, once it has been dealt with.
+
+        `with_files` counts only those that carry files: what is said while a slow machine still listens has none.
+        """
 
         def found() -> list[Request]:
-            return [call for call in self.requests if call.method == method and path_part in call.path]
+            calls = (call for call in self.requests if call.method == method and path_part in call.path)
+            return [call for call in calls if call.files or not with_files]
 
         try:
             async with asyncio.timeout(timeout_s), self._arrived:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from classifier.readers import FloatArray
+from classifier.arrays import FloatArray
 
 _FILES = {".meta": "network.meta", ".index": "network.index", ".data-00000-of-00001": "network.data-00000-of-00001"}
 _LOGARITHMS, _IS_TRAINING, _TAGS = "model/Placeholder:0", "model/Placeholder_2:0", "model/Sigmoid:0"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
-from training.tables import FeatureTable
+from training.data.tables import FeatureTable
 
 PUBLIC_EXTRAS = tuple(f"{row}_{statistic}" for row in ("rms", "bandwidth", "contrast") for statistic in ("mean", "std"))
 """Columns of the public data set that are none of our features."""

@@ -1,5 +1,1 @@
-"""Reports: pictures, and documents that are written as self-contained HTML and as Markdown."""
-
-from training.report.pictures import draw_confusion, draw_curves
-
-__all__ = ["draw_confusion", "draw_curves"]
+"""Reports: what was measured, told as self-contained HTML and as Markdown."""

@@ -5,7 +5,7 @@ from typing import Self
 
 from matplotlib.figure import Figure
 
-from training.report.pictures import to_png
+from training.evaluate.plots import to_png
 
 
 @dataclass(frozen=True, slots=True)

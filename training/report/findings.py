@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from classifier.genres import SLUGS
-from training.confidence import coverage, genre_reliability, reliability
-from training.crossval import SourceResult
-from training.importance import FamilyImportance
-from training.learning import LearningCurve, outlook
-from training.rejection import Rejection
-from training.report import pictures
+from training.evaluate import plots
+from training.evaluate.crossval import SourceResult
+from training.evaluate.importance import FamilyImportance
+from training.evaluate.learning_curve import LearningCurve, outlook
+from training.evaluate.ood import Rejection
+from training.evaluate.reliability import coverage, genre_reliability, reliability
+from training.evaluate.study import Study
 from training.report.document import Picture, Section, Table
 from training.report.wording import NOTHING, figure, genre_name, ranged, share
-from training.study import Study
 
 _THRESHOLDS = tuple(number / 100 for number in range(0, 100, 2))
 _SHOWN_THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -23,7 +23,7 @@ _LEFT_OUT = (
 )
 
 
-def _doubt(slugs: Sequence[str]) -> str:
+def _unreliable(slugs: Sequence[str]) -> str:
     if not slugs:
         return ""
     names = ", ".join(genre_name(slug) for slug in slugs)
@@ -43,22 +43,22 @@ def confidence_section(study: Study) -> Section:
             f"the mean distance from that: {metrics.windows.calibration_error:.3f} over windows, "
             f"{metrics.tracks.calibration_error:.3f} over tracks.",
             f"Answers below {certain_from:.0%} are given as “not sure”. A higher threshold gives fewer answers, "
-            "and more of them are right." + _doubt(study.doubted),
+            "and more of them are right." + _unreliable(study.unreliable_genres),
         ),
         pictures=(
             Picture.of(
-                pictures.reliability_curves(bins[0], bins[1]),
+                plots.reliability_curves(bins[0], bins[1]),
                 name="reliability",
                 caption=(
                     "Reliability: below the dashed line the model is too sure, above it too modest. Bins of fewer "
-                    f"than {pictures.FEWEST_IN_BIN} answers are left out."
+                    f"than {plots.FEWEST_IN_BIN} answers are left out."
                 ),
                 alt="Accuracy against confidence. Windows: "
                 + "; ".join(f"at {part.confidence:.0%} confidence {part.accuracy:.0%} right" for part in bins[0])
                 + ".",
             ),
             Picture.of(
-                pictures.coverage_curves(curves[0], curves[1], certain_from=certain_from),
+                plots.coverage_curves(curves[0], curves[1], certain_from=certain_from),
                 name="coverage",
                 caption="Coverage against accuracy; the large marks are at the model's own threshold.",
                 alt="Accuracy of given answers against the share that is given; the table below holds the figures.",
@@ -174,7 +174,7 @@ def importance_section(families: Sequence[FamilyImportance]) -> Section | None:
         ),
         pictures=(
             Picture.of(
-                pictures.importance_bars(families),
+                plots.importance_bars(families),
                 name="importance",
                 caption="Loss of macro recall by family of features (number of columns), with its standard deviation",
                 alt="Loss of macro recall: " + "; ".join(f"{row.family} {row.drop:.3f}" for row in families) + ".",
@@ -205,7 +205,7 @@ def learning_section(curve: LearningCurve | None, goal: float | None) -> Section
         ),
         pictures=(
             Picture.of(
-                pictures.learning_curves(curve),
+                plots.learning_curves(curve),
                 name="learning-curve",
                 caption="Macro recall over the number of training tracks, on a logarithmic scale",
                 alt="Learning curve, windows: "
@@ -213,7 +213,7 @@ def learning_section(curve: LearningCurve | None, goal: float | None) -> Section
                 + ".",
             ),
             Picture.of(
-                pictures.genre_learning_curves(curve),
+                plots.genre_learning_curves(curve),
                 name="learning-curve-genres",
                 caption="The same for each genre: recall over the number of its own training tracks",
                 alt="Learning curves of each genre. Last points: "
@@ -265,7 +265,7 @@ def rejection_section(rejection: Rejection | None) -> Section | None:
                 caption="Other thresholds: EDM tracks refused, and what is refused of the rest",
                 header=("EDM tracks refused", "other tracks refused", "threshold"),
                 rows=tuple(
-                    (f"{point.edm_refused:.1%}", share(point.others_refused), f"{point.refuse_from:.3g}")
+                    (f"{point.edm_refused:.1%}", share(point.others_refused), f"{point.ood_threshold:.3g}")
                     for point in rejection.trade_offs
                 ),
             ),

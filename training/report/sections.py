@@ -3,12 +3,13 @@
 import numpy as np
 
 from classifier.genres import GENRES
-from training.evaluation import LevelMetrics
-from training.intervals import REPEATS, LevelIntervals
-from training.report import findings, pictures
+from training.evaluate import plots
+from training.evaluate.bootstrap import FEW_TRACKS, REPEATS, LevelIntervals
+from training.evaluate.metrics import LevelMetrics
+from training.evaluate.study import Measured, Study
+from training.report import findings
 from training.report.document import Document, Picture, Section, Table, Tile
-from training.report.wording import FEW_TRACKS, NOTHING, counted, figure, genre_name, ranged, share
-from training.study import Measured, Study
+from training.report.wording import NOTHING, counted, figure, genre_name, ranged, share
 
 _MOST_CONFUSED = 10
 
@@ -30,7 +31,7 @@ def study_document(study: Study) -> Document:
     ]
     return Document(
         title=study.title,
-        lead=f"{study.method} {counted(windows.count, 'window')} of {counted(tracks.count, 'track')} were judged.",
+        lead=f"{study.method} {counted(windows.count, 'window')} of {counted(tracks.count, 'track')} were evaluated.",
         warnings=study.warnings,
         tiles=_tiles(study.subject),
         sections=tuple(section for section in sections if section is not None),
@@ -59,7 +60,7 @@ def _overall(subject: Measured) -> Section:
         _column(subject.metrics.tracks, subject.intervals.tracks),
     ]
     names = (
-        "answers judged",
+        "answers evaluated",
         "accuracy",
         "precision, macro",
         "recall, macro",
@@ -139,7 +140,7 @@ def _genres(subject: Measured) -> Section:
     measured = [row for row in metrics.windows.genres if row.count]
     best, worst = max(measured, key=lambda row: row.recall), min(measured, key=lambda row: row.recall)
     picture = Picture.of(
-        pictures.genre_recalls(metrics, intervals),
+        plots.genre_recalls(metrics, intervals),
         name="genre-recalls",
         caption=(
             "Recall of each genre: points are measured, bars hold the middle 95% of other draws of tracks. Hollow "
@@ -183,7 +184,7 @@ def _confusions(subject: Measured) -> Section:
         sentences=("Each row of a matrix is a true genre and sums to 100%; the diagonal is its recall.",),
         pictures=tuple(
             Picture.of(
-                pictures.confusion(level, unit=unit),
+                plots.confusion(level, unit=unit),
                 name=f"confusion-{unit}",
                 caption=f"Confusion matrix of the {unit}",
                 alt=(
@@ -220,8 +221,8 @@ def _method() -> Section:
     return Section(
         title="How this was measured",
         sentences=(
-            "Judged are windows as they were recorded whose label is sure; altered copies and cousins of a genre may "
-            "train but are never judged. All windows of a track lie on one side.",
+            "Evaluated are windows as they were recorded whose label is sure; altered copies and near labels may train "
+            "but are never evaluated. All windows of a track lie on one side.",
             f"Intervals: {REPEATS:,} draws of whole tracks with replacement within each genre. They hold the chance in "
             "the choice of tracks, not that in labels or training. With fewer than "
             f"{FEW_TRACKS} tracks of a genre none is given.",

@@ -1,11 +1,9 @@
 """Numbers and names as a report writes them."""
 
 from classifier.genres import GENRE_BY_SLUG
-from training.intervals import Interval
+from training.evaluate.bootstrap import Interval
 
 NOTHING = "–"
-FEW_TRACKS = 5
-"""With fewer tracks an interval cannot show how far chance reaches, and none is given."""
 
 
 def figure(value: float) -> str:

@@ -46,7 +46,7 @@ _TYPING_EVERY_S = 8.0
 """Discord shows typing for ten seconds."""
 _REMEMBERED = 256
 _UNKNOWN_MESSAGE = 10008
-_COMMANDS_REMARK = "discord-commands"
+_COMMANDS_STATE = "discord-commands"
 
 
 class DiscordAdapter:
@@ -238,7 +238,7 @@ class GenreClient(discord.AutoShardedClient):
             try:
                 vote = checked_vote(verdict, shown, corrected)
                 audio = self._audio(await self._find(source))
-                reply = await self._assistant.judge(conversation, audio, vote, from_s=from_s)
+                reply = await self._assistant.vote(conversation, audio, vote, from_s=from_s)
             except Failure as failure:
                 await self._refuse(interaction, failure)
                 return
@@ -354,9 +354,9 @@ class GenreClient(discord.AutoShardedClient):
         """Tell Discord our commands, but only when they have changed since it was last told."""
         try:
             wanted = f"{self.application_id}:{await fingerprint(self.tree)}"
-            if await self._storage.remark(_COMMANDS_REMARK) == wanted:
+            if await self._storage.bot_state(_COMMANDS_STATE) == wanted:
                 return
             await self.tree.sync()
-            await self._storage.set_remark(_COMMANDS_REMARK, wanted)
+            await self._storage.set_bot_state(_COMMANDS_STATE, wanted)
         except (discord.DiscordException, aiohttp.ClientError, Failure) as error:
             log.warning("Discord: the commands could not be registered; trying at the next start: %s", error)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import discord
 
@@ -28,6 +28,26 @@ class Source:
         return f"{self.channel_id}:{self.message_id}:{self.place}"
 
 
+@runtime_checkable
+class ButtonDesk(Protocol):
+    """What runs when somebody presses a button: the client that put it there."""
+
+    async def on_another(
+        self, interaction: discord.Interaction, source: Source, from_s: float | None, owner_id: str
+    ) -> None: ...
+
+    async def on_vote(
+        self,
+        interaction: discord.Interaction,
+        source: Source,
+        from_s: float | None,
+        *,
+        verdict: str,
+        shown: str,
+        corrected: str | None = None,
+    ) -> None: ...
+
+
 class AnotherButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]], template=re.compile(rf"another:{_PART}:(?P<owner>\d+):{_PLACE}")
 ):
@@ -45,8 +65,7 @@ class AnotherButton(
         return cls(_label_of(item), part_start(match["part"]), match["owner"], _source_in(match))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        client: Any = interaction.client  # the adapter's, which put the button there
-        await client.on_another(interaction, self._source, self._from_s, self._owner_id)
+        await _desk(interaction).on_another(interaction, self._source, self._from_s, self._owner_id)
 
 
 class VoteButton(
@@ -69,15 +88,15 @@ class VoteButton(
         return cls(_label_of(item), match["verdict"], match["shown"], part, _source_in(match))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        client: Any = interaction.client
-        await client.on_vote(interaction, self._source, self._from_s, verdict=self._verdict, shown=self._shown)
+        desk = _desk(interaction)
+        await desk.on_vote(interaction, self._source, self._from_s, verdict=self._verdict, shown=self._shown)
 
 
 class CorrectionMenu(
     discord.ui.DynamicItem[discord.ui.Select[Any]],
     template=re.compile(rf"correct:(?P<shown>\w+):{_PART}:{_PLACE}"),
 ):
-    """What is right, after an answer was judged wrong."""
+    """What is right, after an answer was called wrong."""
 
     def __init__(self, shown: str, from_s: float | None, source: Source, options: list[discord.SelectOption]) -> None:
         self._shown, self._from_s, self._source = shown, from_s, source
@@ -91,9 +110,8 @@ class CorrectionMenu(
         return cls(match["shown"], part_start(match["part"]), _source_in(match), list(getattr(item, "options", ())))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        client: Any = interaction.client
         corrected = self.item.values[0]
-        await client.on_vote(
+        await _desk(interaction).on_vote(
             interaction, self._source, self._from_s, verdict=Verdict.WRONG, shown=self._shown, corrected=corrected
         )
 
@@ -121,6 +139,12 @@ def choice_view(reply: Reply, vote: Vote, from_s: float | None, source: Source) 
 
 def place_of(message: discord.Message, place: int) -> Source:
     return Source(message.channel.id, message.id, place)
+
+
+def _desk(interaction: discord.Interaction) -> ButtonDesk:
+    client = interaction.client
+    assert isinstance(client, ButtonDesk)
+    return client
 
 
 def _label_of(item: discord.ui.Item[Any]) -> str:

@@ -34,7 +34,7 @@ from telegram.ext import (
 )
 
 from bot.adapters.platform import BegunWork, Unreachable, repeating
-from bot.adapters.telegram.buttons import BUTTONS, Another, BackToVote, Judged, pressed, with_choices, with_votes
+from bot.adapters.telegram.buttons import BUTTONS, Another, BackToVote, Voted, pressed, with_choices, with_votes
 from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined
 from bot.adapters.telegram.media import audio_of
 from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_reply
@@ -240,8 +240,8 @@ class TelegramAdapter:
                     audio = _audio_answered(message, context.bot)
                     await _answer(query)
                     await self._another(message, conversation, audio, button)
-                case Judged() as button:
-                    await self._judge(query, message, conversation, button)
+                case Voted() as button:
+                    await self._vote(query, message, conversation, button)
                 case BackToVote() as button:
                     await _answer(query)
                     await self._show_votes(message, conversation, button)
@@ -261,12 +261,12 @@ class TelegramAdapter:
                 )
             await edit_answer(message, reply, button.owner_id)
 
-    async def _judge(self, query: CallbackQuery, message: Message, conversation: Conversation, button: Judged) -> None:
+    async def _vote(self, query: CallbackQuery, message: Message, conversation: Conversation, button: Voted) -> None:
         """Anybody's verdict, or the genre chosen after it; the choice takes the place of the verdict's buttons."""
         vote = button.vote()
         audio = _audio_answered(message, query.get_bot())
         with self._begun.one():
-            reply = await self._assistant.judge(conversation, audio, vote, from_s=button.from_s)
+            reply = await self._assistant.vote(conversation, audio, vote, from_s=button.from_s)
             await _answer(query, reply.headline)
             if reply.choices:
                 back = (await self._assistant.texts(conversation))("vote-back")

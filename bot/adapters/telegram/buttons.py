@@ -30,7 +30,7 @@ class Another:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Voted:
     """A verdict on the genre that was shown, or what it is instead."""
 
     verdict: str
@@ -51,16 +51,16 @@ class BackToVote:
     from_s: float | None
 
 
-def pressed(data: str) -> Another | Judged | BackToVote:
+def pressed(data: str) -> Another | Voted | BackToVote:
     """What a button's data says. Raises `Failure` (gone) for what no button of ours has."""
     try:
         match data.split(":"):
             case [kind, part, owner_id] if kind == _ANOTHER:
                 return Another(part_start(part), owner_id)
             case [kind, verdict, shown, part] if kind == _VOTE:
-                return Judged(verdict, shown, part_start(part))
+                return Voted(verdict, shown, part_start(part))
             case [kind, corrected, shown, part] if kind == _CORRECT:
-                return Judged(Verdict.WRONG, shown, part_start(part), corrected)
+                return Voted(Verdict.WRONG, shown, part_start(part), corrected)
             case [kind, shown, part] if kind == _BACK:
                 return BackToVote(shown, part_start(part))
     except ValueError as error:
@@ -77,13 +77,13 @@ def keyboard_of(reply: Reply, owner_id: str) -> InlineKeyboardMarkup | None:
 
 
 def with_choices(
-    markup: InlineKeyboardMarkup | None, choices: Sequence[GenreChoice], judged: Judged, *, back: str
+    markup: InlineKeyboardMarkup | None, choices: Sequence[GenreChoice], voted: Voted, *, back: str
 ) -> InlineKeyboardMarkup:
     """An answer's buttons with the choice of genres in the place of the verdicts."""
-    part = part_text(judged.from_s)
-    buttons = [_button(choice.label, _CORRECT, choice.value, judged.shown, part) for choice in choices]
+    part = part_text(voted.from_s)
+    buttons = [_button(choice.label, _CORRECT, choice.value, voted.shown, part) for choice in choices]
     rows = [buttons[at : at + _CHOICES_A_ROW] for at in range(0, len(buttons), _CHOICES_A_ROW)]
-    return InlineKeyboardMarkup([*_part_rows(markup), *rows, [_button(back, _BACK, judged.shown, part)]])
+    return InlineKeyboardMarkup([*_part_rows(markup), *rows, [_button(back, _BACK, voted.shown, part)]])
 
 
 def with_votes(markup: InlineKeyboardMarkup | None, votes: VoteButtons | None) -> InlineKeyboardMarkup:

@@ -29,8 +29,8 @@ class VoteForm:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judgeable:
-    """An answer of the page that can still be judged: what it showed (as in `Vote`), and what it rested on."""
+class _Votable:
+    """An answer of the page that can still be voted on: what it showed (as in `Vote`), and what it rested on."""
 
     shown: str
     evidence: Evidence
@@ -41,12 +41,12 @@ class PageFeedback:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._answers: LRUCache[str, _Judgeable] = LRUCache(_REMEMBERED)
+        self._answers: LRUCache[str, _Votable] = LRUCache(_REMEMBERED)
 
     def remember(self, answer: Answer, model: ModelFacts) -> str:
-        """The token under which this answer can be judged; nobody can guess it, so no other page can post it."""
+        """The token under which this answer can be voted on; nobody can guess it, so no other page can post it."""
         token = secrets.token_urlsafe(16)
-        self._answers[token] = _Judgeable(shown_by(answer.classification), evidence_of(answer, model))
+        self._answers[token] = _Votable(shown_by(answer.classification), evidence_of(answer, model))
         return token
 
     async def take(self, form: VoteForm) -> None:

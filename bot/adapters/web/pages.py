@@ -1,6 +1,7 @@
 """The page as HTML: a form, and below it an answer or a failure, in one language."""
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from bot.failures import Failure
 from bot.jobs import Answer
 from bot.replies import (
     candidates,
-    clock,
     failure_texts,
     genre_choices,
     headline,
@@ -18,13 +18,12 @@ from bot.replies import (
     shortened,
     tidy,
     timeline_alt,
-    titled,
     track_facts,
     track_notes,
 )
 from bot.texts import LANGUAGES, Texts, texts_in
 from bot.votes import shown_by
-from classifier.results import Classification, GenreScore, TrackClassification
+from classifier.results import Classification, GenreScore, TrackClassification, clock
 from config import Settings
 
 _TEMPLATES = Environment(
@@ -36,36 +35,39 @@ _TEMPLATES = Environment(
 )
 
 
-def render_page(
-    texts: Texts,
-    settings: Settings,
-    *,
-    is_ready: bool,
-    offset: str = "",
-    whole_track: bool = False,
-    answer: Answer | None = None,
-    file_name: str = "",
-    token: str = "",
-    failure: Failure | None = None,
-    notice: str = "",
-) -> str:
-    """The whole page; at most one of `answer`, `failure` and `notice` is given.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows beside its form: an answer, a failure, a notice, or nothing.
 
-    `token` names the answer where people are asked whether it is right.
+    `offset` and `whole_track` are what the form has been filled in with, `file_name` is what was answered; `token`
+    names the answer where people are asked whether it is right.
     """
+
+    offset: str = ""
+    whole_track: bool = False
+    answer: Answer | None = None
+    file_name: str = ""
+    token: str = ""
+    failure: Failure | None = None
+    notice: str = ""
+
+
+def render_page(texts: Texts, settings: Settings, shown: Shown, *, is_ready: bool) -> str:
+    """The whole page in a language."""
+    answer, failure = shown.answer, shown.failure
     return _TEMPLATES.get_template("page.html").render(
         t=texts,
         languages=[(code, texts_in(code)("language-name")) for code in LANGUAGES],
         limit=tidy(settings.max_upload_mb),
         limit_bytes=settings.max_upload_bytes,
         max_offset=tidy(settings.max_offset_s),
-        offset=offset or tidy(settings.default_offset_s),
-        whole_track=whole_track,
+        offset=shown.offset or tidy(settings.default_offset_s),
+        whole_track=shown.whole_track,
         is_ready=is_ready,
-        result=_result(answer, texts, file_name) if answer else None,
-        token=token,
-        choices=genre_choices(texts, shown=shown_by(answer.classification)) if answer and token else (),
-        notice=notice,
+        result=_result(answer, texts, shown.file_name) if answer else None,
+        token=shown.token,
+        choices=genre_choices(texts, shown=shown_by(answer.classification)) if answer and shown.token else (),
+        notice=shown.notice,
         failure=failure_texts(failure, texts, settings) if failure else None,
     )
 
@@ -115,7 +117,7 @@ def _track(track: TrackClassification, texts: Texts, name: str) -> dict[str, Any
 
 
 def _row(score: GenreScore, texts: Texts) -> dict[str, str]:
-    return {"name": titled(score), "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
+    return {"name": score.genre.label, "share": f"{score.confidence:.1%}", "percent": texts.percent(score.confidence)}
 
 
 def _data_uri(media_type: str, content: bytes) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.adapters.web.feedback import PageFeedback, read_vote_form
 from bot.adapters.web.forms import ClipForm, read_clip_form
-from bot.adapters.web.pages import render_page
+from bot.adapters.web.pages import Shown, render_page
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer
 from bot.replies import failure_texts
@@ -76,22 +76,22 @@ class WebAdapter:
         return application
 
     async def show_page(self, request: web.Request) -> web.Response:
-        return self._page(request)
+        return self._page(request, Shown())
 
     async def answer_page(self, request: web.Request) -> web.Response:
         try:
             form, answer = await self._identify(request, with_excerpt=True)
         except Failure as failure:
-            return self._page(request, failure=failure, status=_status(failure))
+            return self._page(request, Shown(failure=failure), status=_status(failure))
         offset = "" if form.offset_s is None else f"{form.offset_s:g}"
-        return self._page(
-            request,
-            answer=answer,
-            file_name=form.audio.name,
+        shown = Shown(
             offset=offset,
             whole_track=form.whole_track,
+            answer=answer,
+            file_name=form.audio.name,
             token=self._token(answer),
         )
+        return self._page(request, shown)
 
     async def answer_json(self, request: web.Request) -> web.Response:
         try:
@@ -108,8 +108,8 @@ class WebAdapter:
         try:
             await self._take_vote(request)
         except Failure as failure:
-            return self._page(request, failure=failure, status=_status(failure))
-        return self._page(request, notice=_texts(request)("vote-thanks"))
+            return self._page(request, Shown(failure=failure), status=_status(failure))
+        return self._page(request, Shown(notice=_texts(request)("vote-thanks")))
 
     async def take_feedback_json(self, request: web.Request) -> web.Response:
         try:
@@ -143,7 +143,7 @@ class WebAdapter:
             raise failure from error
 
     def _token(self, answer: Answer) -> str:
-        """Under which this answer can be judged; empty where nobody is asked."""
+        """Under which this answer can be voted on; empty where nobody is asked."""
         model = self._service.model
         return self._feedback.remember(answer, model) if self._feedback and model else ""
 
@@ -168,31 +168,8 @@ class WebAdapter:
         }
         return _json({"error": error}, status=_status(failure))
 
-    def _page(
-        self,
-        request: web.Request,
-        *,
-        status: int = 200,
-        offset: str = "",
-        whole_track: bool = False,
-        answer: Answer | None = None,
-        file_name: str = "",
-        token: str = "",
-        failure: Failure | None = None,
-        notice: str = "",
-    ) -> web.Response:
-        html = render_page(
-            _texts(request),
-            self._settings,
-            is_ready=self._service.is_ready,
-            offset=offset,
-            whole_track=whole_track,
-            answer=answer,
-            file_name=file_name,
-            token=token,
-            failure=failure,
-            notice=notice,
-        )
+    def _page(self, request: web.Request, shown: Shown, *, status: int = 200) -> web.Response:
+        html = render_page(_texts(request), self._settings, shown, is_ready=self._service.is_ready)
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)
 
@@ -208,8 +185,8 @@ def _status(failure: Failure) -> int:
 
 def _texts(request: web.Request) -> Texts:
     """The language of the `lang` parameter if it names one, else of the browser."""
-    wished = request.query.get("lang", "")
-    return texts_in(wished if wished in LANGUAGES else best_language(request.headers.get("Accept-Language", "")))
+    asked = request.query.get("lang", "")
+    return texts_in(asked if asked in LANGUAGES else best_language(request.headers.get("Accept-Language", "")))
 
 
 @web.middleware

@@ -22,7 +22,7 @@ class Server:
     channel: Any
     anna: Any
     manager: Any
-    stranger: Any
+    outsider: Any
 
 
 def _from_memory(attachment: discord.Attachment) -> IncomingAudio:
@@ -52,8 +52,8 @@ async def in_memory(behind: Wired) -> AsyncIterator[Server]:
         managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
         anna = guild.add_member(env.create_user("anna"))
         manager = guild.add_member(env.create_user("manager"), roles=[managers])
-        stranger = guild.add_member(env.create_user("stranger"))
-        yield Server(env, channel, anna, manager, stranger)
+        outsider = guild.add_member(env.create_user("outsider"))
+        yield Server(env, channel, anna, manager, outsider)
 
 
 async def test_a_posted_track_is_answered_with_a_described_picture(behind: Wired, track_mp3: bytes) -> None:
@@ -117,7 +117,7 @@ async def test_somebody_elses_button(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
         await server.anna.send(server.channel, "x", attachments=[("night.mp3", track_mp3)])
         before = server.channel.last_message.content
-        result = await server.stranger.click(server.channel.last_message, label="Another part")
+        result = await server.outsider.click(server.channel.last_message, label="Another part")
         assert "That button belongs to whoever asked." in result.followups[-1].content
         assert server.channel.last_message.content == before
         await server.manager.click(server.channel.last_message, label="Another part")

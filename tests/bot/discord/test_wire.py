@@ -128,12 +128,12 @@ async def test_slash_genre_defers_first_and_then_answers(discord_server: Discord
     await discord_server.slash("genre", options, {"attachments": {file["id"]: file}}, locale="es-ES")
     deferred = await discord_server.wait_for("POST", "/callback")
     assert deferred.body["type"] == 5
-    answer = await discord_server.wait_for("PATCH", "@original")
+    answer = await discord_server.wait_for("PATCH", "@original", with_files=True)
     assert "seconds 12.5 to 15.5" in plain(answer.body)  # public, so in the server's language
     assert answer.files[0].description
     message = answers(discord_server)[-1]
     await discord_server.press(message, button_of(message))
-    again = await discord_server.wait_for("PATCH", "@original", number=2)
+    again = await discord_server.wait_for("PATCH", "@original", with_files=True, number=2)
     assert "seconds 27.5 to 30.5" in plain(again.body)
 
 
@@ -193,20 +193,27 @@ async def test_a_personal_app_follows_the_person_and_needs_no_rights(discord_ser
 async def test_the_menu_of_a_message_names_its_files(discord_server: DiscordServer, track_mp3: bytes) -> None:
     posted = await discord_server.post("old one", attachments=[discord_server.add_file(track_mp3)], author_bot=True)
     await discord_server.menu("Identify genre", posted)
-    answer = await discord_server.wait_for("PATCH", "@original")
+    answer = await discord_server.wait_for("PATCH", "@original", with_files=True)
     assert "seconds 30 to 33" in plain(answer.body)
+
+
+async def restarted(
+    server: DiscordServer, settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+) -> Wired:
+    """A second bot on the database of a first one that has answered a file and is gone."""
+    first = await wired(settings, make_pool(), tmp_path)
+    async with running(discord_adapter(first, server)):
+        await server.post(attachments=[server.add_file(track_mp3)])
+        await server.wait_for("POST", "/messages")
+    await first.storage.close()
+    return await wired(settings, make_pool(), tmp_path)
 
 
 async def test_a_button_works_after_a_restart(
     settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
 ) -> None:
     async with DiscordServer() as server:
-        behind = await wired(settings, make_pool(), tmp_path)
-        async with running(discord_adapter(behind, server)):
-            await server.post(attachments=[server.add_file(track_mp3)])
-            await server.wait_for("POST", "/messages")
-        await behind.storage.close()
-        again = await wired(settings, make_pool(), tmp_path)
+        again = await restarted(server, settings, make_pool, tmp_path, track_mp3)
         async with running(discord_adapter(again, server)):
             message = answers(server)[-1]
             await server.press(message, button_of(message))
@@ -404,14 +411,14 @@ async def test_a_whole_track_by_command_and_by_button(discord_server: DiscordSer
     file = discord_server.add_file(track_mp3)
     options = [{"name": "track", "type": 11, "value": file["id"]}]
     await discord_server.slash("track", options, {"attachments": {file["id"]: file}})
-    answer = await discord_server.wait_for("PATCH", "@original")
+    answer = await discord_server.wait_for("PATCH", "@original", with_files=True)
     assert "Listened to 13 windows" in plain(answer.body)
     assert "Timeline of the track" in str(answer.files[0].description)
     await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
     await discord_server.wait_for("POST", "/messages")
     message = answers(discord_server)[-1]
     await discord_server.press(message, message["components"][0]["components"][1]["custom_id"])
-    edited = await discord_server.wait_for("PATCH", "@original", number=2)
+    edited = await discord_server.wait_for("PATCH", "@original", with_files=True, number=2)
     assert "Listened to 13 windows" in plain(edited.body)
 
 
@@ -423,8 +430,8 @@ async def test_thumbs_up_is_kept_and_thanked_for_in_private(
     message = answers(discord_server)[-1]
     assert [b["label"] for b in message["components"][1]["components"]] == ["👍 Right", "👎 Wrong"]
     right, _ = votes_of(message)
-    stranger = discord_server.user_id + 1  # anybody may judge, not only whoever posted the file
-    await discord_server.press(message, right, user_id=stranger, locale="es-ES")
+    someone_else = discord_server.user_id + 1  # anybody may vote, not only whoever posted the file
+    await discord_server.press(message, right, user_id=someone_else, locale="es-ES")
     thanks = await discord_server.wait_for("POST", "/webhooks/")
     assert plain(thanks.body) == texts_in("es")("vote-thanks")
     assert thanks.body["flags"] == 64
@@ -458,12 +465,7 @@ async def test_thumbs_down_asks_what_it_is_even_after_a_restart(
     settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
 ) -> None:
     async with DiscordServer() as server:
-        behind = await wired(settings, make_pool(), tmp_path)
-        async with running(discord_adapter(behind, server)):
-            await server.post(attachments=[server.add_file(track_mp3)])
-            await server.wait_for("POST", "/messages")
-        await behind.storage.close()
-        again = await wired(settings, make_pool(), tmp_path)
+        again = await restarted(server, settings, make_pool, tmp_path, track_mp3)
         async with running(discord_adapter(again, server)):
             message = answers(server)[-1]
             await server.press(message, votes_of(message)[1])
@@ -491,7 +493,7 @@ async def test_a_vote_on_a_whole_track_that_came_with_a_command(
     file = discord_server.add_file(track_mp3)
     options = [{"name": "track", "type": 11, "value": file["id"]}]
     await discord_server.slash("track", options, {"attachments": {file["id"]: file}})
-    await discord_server.wait_for("PATCH", "@original")
+    await discord_server.wait_for("PATCH", "@original", with_files=True)
     message = answers(discord_server)[-1]
     await discord_server.press(message, votes_of(message)[0])
     await discord_server.wait_for("POST", "/webhooks/")
@@ -527,8 +529,8 @@ def test_the_longest_ids_fit_into_what_discord_allows() -> None:
     for shown in (*SLUGS, NONE_OF_THEM):
         vote = vote_buttons(texts, shown=shown, from_s=from_s)
         reply = Reply("", parts=(PartButton("", from_s),), vote=vote, choices=genre_choices(texts, shown=shown))
-        judged = Vote(Verdict.WRONG, shown)
-        views = (view_of(reply, source, str(2**64 - 1)), choice_view(reply, judged, from_s, source))
+        vote = Vote(Verdict.WRONG, shown)
+        views = (view_of(reply, source, str(2**64 - 1)), choice_view(reply, vote, from_s, source))
         ids = [item.custom_id for view in views if view for item in view.children]  # type: ignore[attr-defined]
         assert len(ids) == 4
         assert max(map(len, ids)) <= 100

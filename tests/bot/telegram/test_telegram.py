@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.adapters.telegram.buttons import Judged, keyboard_of, pressed, with_choices
+from bot.adapters.telegram.buttons import Voted, keyboard_of, pressed, with_choices
 from bot.assistant import CommandName
 from bot.replies import Reply, genre_choices
 from bot.texts import texts_in
@@ -424,7 +424,7 @@ async def test_thumbs_up_is_kept_and_thanked_for(telegram: TelegramServer, behin
     await telegram.wait_for("sendPhoto")
     (_, (right, wrong)) = rows_of(telegram.sent())
     assert (right[0], wrong[0]) == ("👍 Right", "👎 Wrong")
-    telegram.press(telegram.sent(), right[1], user_id=OTHER)  # anybody may judge, not only whoever posted the file
+    telegram.press(telegram.sent(), right[1], user_id=OTHER)  # anybody may vote, not only whoever posted the file
     call = await telegram.wait_for("answerCallbackQuery")
     assert call.params["text"] == texts_in("en")("vote-thanks")
     assert not call.params.get("show_alert")
@@ -462,7 +462,7 @@ async def test_thumbs_down_asks_what_it_is_and_the_buttons_come_back(
     assert rows_of(telegram.sent()) == usual
     (row,) = await kept(behind.storage)
     assert row.corrected in {genre.slug for genre in GENRES if genre.name in label}
-    assert row.start_s == 37.0  # asked for beyond the end, and judged as it was answered
+    assert row.start_s == 37.0  # asked for beyond the end, and rated as it was answered
 
 
 async def test_thumbs_under_none_of_the_genres_never_name_the_closest(strict: Wired, track_mp3: bytes) -> None:
@@ -542,10 +542,10 @@ async def test_no_vote_where_the_file_is_gone_or_feedback_is_off(
 
 def test_the_longest_data_fits_into_what_telegram_allows_and_is_read_back() -> None:
     for shown in (*SLUGS, NONE_OF_THEM):
-        judged = Judged("wrong", shown, 86399.123456)
-        keyboard = with_choices(None, genre_choices(texts_in("es"), shown=shown), judged, back="<")
+        voted = Voted("wrong", shown, 86399.123456)
+        keyboard = with_choices(None, genre_choices(texts_in("es"), shown=shown), voted, back="<")
         data = [str(button.callback_data) for row in keyboard.inline_keyboard for button in row]
         assert max(len(one.encode()) for one in data) <= 64
         chosen = [pressed(one) for one in data[:-1]]
-        assert all(isinstance(button, Judged) and button.vote().corrected for button in chosen)
+        assert all(isinstance(button, Voted) and button.vote().corrected for button in chosen)
     assert keyboard_of(Reply("no buttons"), "7") is None

@@ -98,7 +98,7 @@ async def test_a_clip_is_uploaded_and_answered(
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_an_answer_is_judged_where_it_stands(
+async def test_an_answer_is_rated_where_it_stands(
     browser: Browser, page: RunningPage, clip: Path, viewport: dict[str, int]
 ) -> None:
     tab = await opened(browser, page, viewport=viewport)
@@ -119,7 +119,7 @@ async def test_an_answer_is_judged_where_it_stands(
     assert [(row.verdict, row.corrected) for row in await kept(page.storage)] == [("wrong", "none")]
 
 
-async def test_an_answer_is_judged_without_javascript(browser: Browser, page: RunningPage, clip: Path) -> None:
+async def test_an_answer_is_rated_without_javascript(browser: Browser, page: RunningPage, clip: Path) -> None:
     tab = await opened(browser, page, java_script_enabled=False, locale="es-ES", viewport=PHONE)
     await tab.locator("#file").set_input_files(clip)
     await tab.locator("button").click()

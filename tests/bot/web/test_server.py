@@ -222,7 +222,7 @@ async def test_a_whole_track_as_json_and_as_a_page(http: aiohttp.ClientSession, 
     assert re.search(r'name="whole_track"[^>]* checked', text)
 
 
-async def test_an_answer_is_judged_under_its_token_and_the_last_word_counts(
+async def test_an_answer_is_rated_under_its_token_and_the_last_word_counts(
     http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes
 ) -> None:
     async with http.post("/api/classify", data=form(track_mp3, offset="12.5")) as response:
@@ -259,7 +259,7 @@ async def test_right_under_none_of_the_genres_is_kept_as_none(
     await storage.close()
 
 
-async def test_a_whole_track_is_judged_too(http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes) -> None:
+async def test_a_whole_track_is_rated_too(http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes) -> None:
     data = form(track_mp3)
     data.add_field("whole_track", "1")
     async with http.post("/api/classify", data=data) as response:
@@ -288,7 +288,7 @@ async def test_what_is_no_vote_is_refused(http: aiohttp.ClientSession, page: Run
     assert await kept(page.storage) == []
 
 
-async def test_the_plain_forms_judge_without_javascript(
+async def test_the_plain_forms_vote_without_javascript(
     http: aiohttp.ClientSession, page: RunningPage, track_mp3: bytes
 ) -> None:
     async with http.post("/?lang=es", data=form(track_mp3)) as response:

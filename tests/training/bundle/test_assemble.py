@@ -1,0 +1,175 @@
+"""Networks, preprocessor and refusal become one model with named inputs, in two formats that say the same."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from classifier.arrays import FloatArray
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, REFERENCE_BUNDLE, columns_of
+from classifier.description import EMBEDDING, FAMILIES, FEATURES, RHYTHM_FAMILY
+from classifier.errors import ClassifierError
+from classifier.mel import decoded, extract_mel
+from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
+from tests.support.tables import frame
+from training.bundle.assemble import assemble, build_head, load_backbone, save_small, to_litert
+from training.bundle.contents import FittedModel, Member
+from training.bundle.record import FitRecord
+from training.bundle.write import BundleFacts, write_bundle
+from training.data.sampling import Sampling
+from training.data.tables import FeatureTable, read_tables
+from training.errors import TrainingError
+from training.evaluate.metrics import measure
+from training.fit.calibration import calibrate
+from training.models.mlp import build_network, round_to_half
+from training.models.ood import OodDetector
+from training.models.preprocessing import Preprocessor
+from training.models.recipes import Recipe
+
+
+def table_of(families: tuple[str, ...], folder: Path) -> FeatureTable:
+    frame(columns=columns_of(families)).to_parquet(folder / "t.parquet")
+    return read_tables([folder / "t.parquet"]).with_columns(columns_of(families))
+
+
+def untrained(families: tuple[str, ...], folder: Path, *, members: int = 2) -> FittedModel:
+    """A fitted model whose networks have random weights: nothing here asks whether they are right."""
+    table = table_of(families, folder)
+    recipe = Recipe(families=families, rhythm_components=16, max_epochs=1)
+    preprocessor = Preprocessor.fit(table, recipe)
+    keras.utils.set_random_seed(0)
+    random = np.random.default_rng(0)
+    made = []
+    for number in range(members):
+        network = build_network(recipe, inputs=preprocessor.inputs)
+        round_to_half(network)
+        ood_detector = OodDetector(
+            random.normal(size=len(table.columns)).astype(np.float16).astype(np.float32), number + 0.5
+        )
+        made.append(Member(network, {"loss": [1.0], "val_loss": [1.0]}, ood_detector))
+    raw = made[0].predict(preprocessor.transform(table.features))
+    calibrations = calibrate(raw, table, certain_accuracy=0.5)
+    return FittedModel(
+        recipe=recipe,
+        preprocessor=preprocessor,
+        members=tuple(made),
+        calibrations=calibrations,
+        metrics=measure(raw, table, certain_from=0.5),
+        sample=table.features[:50],
+    )
+
+
+@pytest.fixture
+def fitted(tmp_path: Path) -> FittedModel:
+    """Features and rhythm, no backbone."""
+    return untrained((FEATURES, RHYTHM_FAMILY), tmp_path)
+
+
+def by_steps(fitted: FittedModel) -> tuple[FloatArray, FloatArray]:
+    """Members (n, m, 16) and ood_score (n,) of the sample, network by network."""
+    prepared = fitted.preprocessor.transform(fitted.sample)
+    rows = fitted.preprocessor.scaler.transform(fitted.sample)
+    members = np.stack([member.predict(prepared) for member in fitted.members], axis=1)
+    ood_score = [member.ood_detector.ood_score(rows) for member in fitted.members if member.ood_detector]
+    return members, np.mean(ood_score, axis=0)
+
+
+def test_the_whole_model_says_what_its_parts_say(fitted: FittedModel) -> None:
+    network = assemble(fitted, None)
+    assert sorted(network.input) == ["features", "rhythm"]
+    outputs = network({"features": fitted.sample[:, :122], "rhythm": fitted.sample[:, 122:]}, training=False)
+    members, ood_score = by_steps(fitted)
+    assert np.ptp(members, axis=1).max() > 0.1  # two networks of different minds
+    np.testing.assert_allclose(outputs["members"], members, atol=1e-4)
+    np.testing.assert_allclose(outputs["genres"], members.mean(axis=1), atol=1e-4)
+    np.testing.assert_allclose(outputs["ood_score"][:, 0], ood_score, atol=0.05)  # the mean is rounded, too
+    assert "embedding" not in outputs
+
+
+def test_with_a_backbone_the_embedding_comes_from_the_picture(tmp_path: Path, window: FloatArray) -> None:
+    fitted = untrained(FAMILIES, tmp_path, members=1)
+    backbone = load_backbone(DEFAULT_BUNDLE / KERAS_FILE)
+    network = assemble(fitted, backbone)
+    assert sorted(network.input) == ["features", "mel", "rhythm"]
+    mel = decoded(extract_mel(window))[np.newaxis]
+    row = fitted.sample[:1].copy()
+    outputs = network({"features": row[:, :122], "rhythm": row[:, 122:620], "mel": mel}, training=False)
+    row[:, 620:] = backbone(mel, training=False)
+    np.testing.assert_allclose(outputs["embedding"], row[:, 620:], rtol=1e-4, atol=1e-4)
+    expected = fitted.members[0].predict(fitted.preprocessor.transform(row))
+    np.testing.assert_allclose(outputs["genres"], expected, atol=1e-3)
+
+
+def test_without_the_backbone_that_it_needs_nothing_is_assembled(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="needs a backbone"):
+        assemble(untrained((FEATURES, EMBEDDING), tmp_path), None)
+
+
+def test_a_model_comes_back_from_its_file(fitted: FittedModel, tmp_path: Path) -> None:
+    network = assemble(fitted, None)
+    save_small(network, tmp_path / "small.keras")
+    network.save(tmp_path / "plain.keras")
+    assert (tmp_path / "small.keras").stat().st_size < 0.8 * (tmp_path / "plain.keras").stat().st_size
+    rows = fitted.preprocessor.scaler.transform(fitted.sample)
+    before, after = (
+        KerasRuntime(tmp_path / "plain.keras").infer(rows),
+        KerasRuntime(tmp_path / "small.keras").infer(rows),
+    )
+    np.testing.assert_array_equal(after.members, before.members)
+    np.testing.assert_array_equal(after.ood_score, before.ood_score)
+
+
+def test_the_litert_export_says_the_same(fitted: FittedModel, tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(to_litert(assemble(fitted, None)))
+    runtime = LiteRtRuntime(tmp_path / "m.tflite")
+    assert (runtime.columns, runtime.has_backbone) == (620, False)
+    found = runtime.infer(fitted.preprocessor.scaler.transform(fitted.sample))
+    members, ood_score = by_steps(fitted)
+    np.testing.assert_allclose(found.members, members, atol=1e-5)
+    np.testing.assert_allclose(found.ood_score, ood_score, atol=0.05)
+
+
+def test_a_head_without_a_detector_gives_no_score(fitted: FittedModel) -> None:
+    members = tuple(Member(member.network, member.history) for member in fitted.members)
+    head = build_head(fitted.preprocessor, members)
+    outputs = head(fitted.preprocessor.scaler.transform(fitted.sample), training=False)
+    assert not np.asarray(outputs["ood_score"]).any()
+
+
+def test_a_bundle_without_the_backbone_that_it_needs_is_refused(tmp_path: Path) -> None:
+    fitted = untrained(FAMILIES, tmp_path, members=1)
+    row = keras.Input((len(fitted.preprocessor.columns),))
+    network = keras.Model(row, build_head(fitted.preprocessor, fitted.members)(row))
+    bundle = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
+    (bundle / LITERT_FILE).write_bytes(to_litert(network))
+    with pytest.raises(ClassifierError, match=r"model.tflite: has no network for the embedding"):
+        GenreModel.load(bundle)
+
+
+@pytest.mark.parametrize("sample", ["as it is", "not a number"])
+def test_a_model_whose_formats_differ_is_not_shipped(
+    sample: str, fitted: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = BundleFacts(name="n", version="1", record=FitRecord({}, fitted.recipe, Sampling(), seed=1))
+    if sample == "not a number":
+        fitted.sample[0] = np.nan
+    else:
+        other = to_litert(assemble(untrained((FEATURES, RHYTHM_FAMILY), tmp_path, members=2), None))
+        keras.utils.set_random_seed(1)
+        another = build_network(fitted.recipe, inputs=fitted.preprocessor.inputs)
+        fitted.members[0].network.set_weights(another.get_weights())
+        monkeypatch.setattr("training.bundle.write.to_litert", lambda _: other)
+    with pytest.raises(TrainingError, match="differs from the Keras network"):
+        write_bundle(fitted, tmp_path / "new", facts=facts, backbone=None)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_without_a_backbone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"reference.*: has no backbone"):
+        load_backbone(REFERENCE_BUNDLE / KERAS_FILE)
+    (tmp_path / "some.keras").write_text("no model")
+    for name in ("some.keras", "missing.keras"):
+        with pytest.raises(TrainingError, match=rf"{name}: cannot be read as a Keras model"):
+            load_backbone(tmp_path / name)

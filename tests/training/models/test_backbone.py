@@ -1,0 +1,87 @@
+"""The embedding keeps what differs between windows; the shipped backbone has the published numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE
+from classifier.description import EMBEDDING_SIZE
+from classifier.mel import MelArray, decoded, extract_mel
+from tests.support.audio import dance_track, pad_track
+from training.bundle.assemble import load_backbone
+from training.cli.main import main
+from training.errors import TrainingError
+from training.models.backbone import fit_reduction, pool
+from training.models.mlp import round_to_half
+from training.models.musicnn import NETWORKS, load_musicnn
+
+
+@pytest.fixture(scope="module")
+def mels() -> MelArray:
+    """256 pictures: ten seconds of music, at every place and at every loudness a different one."""
+    music = np.concatenate([dance_track(9.0, rate_hz=22_050), pad_track(9.0, rate_hz=22_050)])
+    random = np.random.default_rng(0)
+    starts = random.integers(0, len(music) - 66_150, 16)
+    base = np.stack([extract_mel(music[start : start + 66_150]) for start in starts])
+    noisy = np.repeat(base, 16, axis=0) * random.uniform(0.3, 1.0, (256, 1, 96))
+    return noisy.astype(np.uint8)
+
+
+def test_the_components_stand_by_themselves_the_largest_first() -> None:
+    random = np.random.default_rng(0)
+    pooled = (random.normal(size=(600, 300)) @ random.normal(size=(300, 400)) + 3.0).astype(np.float32)
+    reduction = fit_reduction(pooled)
+    embedding = pooled @ reduction.weights + reduction.offset
+    assert embedding.shape == (600, EMBEDDING_SIZE)
+    np.testing.assert_allclose(embedding.mean(axis=0), 0.0, atol=1e-3)
+    covariance = np.cov(embedding.T)
+    spread = np.diag(covariance)
+    assert (np.diff(spread) < 1e-3).all()
+    np.testing.assert_allclose(covariance, np.diag(spread), atol=1e-3 * spread[0])
+    assert spread.sum() > 0.6 * 400  # of standardised channels
+
+
+def test_a_channel_that_is_nearly_always_silent_says_little() -> None:
+    random = np.random.default_rng(0)
+    pooled = random.normal(size=(600, 300)).astype(np.float32)
+    pooled[:, 7] = 0.0
+    pooled[11, 7] = 1e-4
+    reduction = fit_reduction(pooled)
+    assert np.abs(reduction.weights[7]).max() * 1e-4 < 0.1
+    assert np.isfinite(reduction.weights).all()
+
+
+def test_too_few_pictures_are_refused() -> None:
+    with pytest.raises(
+        TrainingError, match=f"at least {EMBEDDING_SIZE} pictures are needed, found {EMBEDDING_SIZE - 1}"
+    ):
+        fit_reduction(np.zeros((EMBEDDING_SIZE - 1, 300), np.float32))
+
+
+def test_the_shipped_backbone_has_the_published_numbers(musicnn_wheel: Path) -> None:
+    shipped = load_backbone(DEFAULT_BUNDLE / KERAS_FILE)
+    for name in NETWORKS:
+        network = load_musicnn(musicnn_wheel, name)
+        round_to_half(network)
+        with_numbers = [layer for layer in shipped.get_layer(name.lower()).layers if layer.weights]
+        assert len(with_numbers) == 8 + 9  # convolutions, and their normalisations with that of the picture
+        for layer in with_numbers:
+            for ours, published in zip(layer.get_weights(), network.get_layer(layer.name).get_weights(), strict=True):
+                np.testing.assert_array_equal(ours, published)
+
+
+def test_a_backbone_is_made_from_the_wheel_and_pictures(musicnn_wheel: Path, mels: MelArray, tmp_path: Path) -> None:
+    np.savez(tmp_path / "mels.npz", mel=mels)
+    out = tmp_path / "backbone.keras"
+    call = ["backbone", "--wheel", str(musicnn_wheel), "--mels", str(tmp_path / "mels.npz"), "--out", str(out)]
+    assert main(call) == 0
+    backbone = load_backbone(out)
+    embedding = pool(backbone, mels[:40])
+    np.testing.assert_allclose(embedding, backbone(decoded(mels[:40]), training=False), rtol=1e-3, atol=1e-3)
+    assert embedding.shape == (40, EMBEDDING_SIZE)
+    same, other = np.linalg.norm(embedding[0] - embedding[1]), np.linalg.norm(embedding[0] - embedding[39])
+    assert 0.0 < same < other  # two colours of one window are closer than two windows
+    for weight in backbone.get_weights():
+        if weight.ndim > 1:
+            np.testing.assert_array_equal(weight, weight.astype(np.float16))

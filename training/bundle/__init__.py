@@ -1,0 +1,1 @@
+"""Model bundles: put together, written, read, described, moved to a newer format."""

@@ -1,0 +1,155 @@
+"""The whole classifier as one Keras model with named inputs, and its LiteRT export.
+
+Inside: a head, from standardised rows to the answers of every member; for the default model also a backbone, from
+log-mel spectrograms to the embedding. Both are models of their own and stand in the file under their names.
+"""
+
+import contextlib
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from classifier.bundle import columns_of
+from classifier.description import EMBEDDING
+from classifier.mel import MEL
+from classifier.model import BACKBONE, HEAD
+from training.bundle.contents import FittedModel, Member
+from training.errors import TrainingError
+from training.models.mlp import round_to_half
+from training.models.ood import LARGEST
+from training.models.preprocessing import Preprocessor
+
+
+def assemble(fitted: FittedModel, backbone: keras.Model | None) -> keras.Model:
+    """Put a fitted model together.
+
+    Inputs: one for each family of columns, not scaled (`features`, `rhythm`), and `mel` (n, 187, 96), logarithms, in
+    the place of the embedding. Outputs: `genres` (n, 16), the mean over the members, not calibrated; `members`
+    (n, m, 16); `ood_score` (n, 1); for a model with a backbone also `embedding` (n, 192). Raises `TrainingError`
+    without a backbone where one is needed.
+    """
+    families = fitted.recipe.families
+    if EMBEDDING in families and backbone is None:
+        raise TrainingError("a model that reads embeddings needs a backbone: name a bundle that has one")
+    head = build_head(fitted.preprocessor, fitted.members)
+    inputs, parts, outputs = {}, [], {}
+    for family in families:
+        if family == EMBEDDING:
+            assert backbone is not None
+            inputs["mel"] = keras.Input((MEL.frames, MEL.n_mels), name="mel")
+            outputs["embedding"] = backbone(inputs["mel"])
+            parts.append(outputs["embedding"])
+        else:
+            inputs[family] = keras.Input((len(columns_of((family,))),), name=family)
+            parts.append(inputs[family])
+    row = layers.Concatenate(name="row")(parts) if len(parts) > 1 else parts[0]
+    scaler = fitted.preprocessor.scaler
+    standardised = layers.Normalization(
+        mean=np.asarray(scaler.mean, np.float32),
+        variance=np.square(np.asarray(scaler.scale, np.float32)),
+        name="scaler",
+    )(row)
+    outputs |= head(standardised)
+    outputs["genres"] = ops.mean(outputs["members"], axis=1)
+    return keras.Model(inputs, outputs, name="genre_classifier")
+
+
+def build_head(preprocessor: Preprocessor, members: tuple[Member, ...]) -> keras.Model:
+    """Standardised rows (n, columns) → `members` (n, m, 16) and `ood_score` (n, 1)."""
+    row = keras.Input((len(preprocessor.columns),), name="row")
+    prepared, rhythm = row, preprocessor.rhythm
+    if preprocessor.reduction is not None:
+        reduce = layers.Dense(preprocessor.reduction.shape[1], use_bias=False, name="rhythm_components")
+        kept = [row[:, : rhythm.start], reduce(row[:, rhythm]), row[:, rhythm.stop :]]
+        prepared = layers.Concatenate(name="prepared")(kept)
+        reduce.set_weights([preprocessor.reduction])
+    answers = []
+    for number, member in enumerate(members):
+        answers.append(_bare(member.network, f"member{number}")(prepared))
+    ood_detectors = [member.ood_detector for member in members if member.ood_detector]
+    score = layers.Dense(1, name="ood_score")
+    outputs = {
+        "members": ops.stack(answers, axis=1),
+        "ood_score": score(ops.clip(row, -LARGEST, LARGEST)),
+    }
+    weights = [ood_detector.weights for ood_detector in ood_detectors] or [
+        np.zeros(len(preprocessor.columns), np.float32)
+    ]
+    biases = [ood_detector.bias for ood_detector in ood_detectors] or [0.0]
+    score.set_weights([np.mean(weights, axis=0)[:, np.newaxis], np.asarray([np.mean(biases)], np.float32)])
+    head = keras.Model(row, outputs, name=HEAD)
+    round_to_half(head)
+    return head
+
+
+def _bare(network: keras.Model, name: str) -> keras.Model:
+    """A network without what only training needs: its optimiser would take twice the space of its weights."""
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    copy.name = name
+    return copy
+
+
+def load_backbone(file: Path) -> keras.Model:
+    """The backbone of a bundle's `model.keras`, or of a file that `backbone` has written.
+
+    Raises `TrainingError` where there is none.
+    """
+    try:
+        model = keras.models.load_model(file, compile=False, safe_mode=True)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{file}: cannot be read as a Keras model: {error}") from error
+    if model.name == BACKBONE:
+        return model
+    found = next((layer for layer in model.layers if layer.name == BACKBONE), None)
+    if found is None:
+        raise TrainingError(f"{file}: has no backbone")
+    return found
+
+
+def save_small(model: keras.Model, path: Path) -> None:
+    """Save a model in Keras' format, compressed: rounded weights take half of their space."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "model.keras"
+        model.save(plain)
+        with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+            for name in source.namelist():
+                out.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
+
+
+def to_litert(model: keras.Model) -> bytes:
+    """A whole model as a LiteRT flatbuffer with the signatures `head` (a free number of rows) and `backbone` (one)."""
+    head = model.get_layer(HEAD)
+    backbone = next((layer for layer in model.layers if layer.name == BACKBONE), None)
+    run_head = _with_constants(head)
+    row = tf.TensorSpec((None, head.input_shape[-1]), tf.float32, name="row")
+    functions = {HEAD: tf.function(lambda row: dict(run_head(row)), input_signature=[row])}
+    if backbone is not None:
+        embed = _with_constants(backbone)
+        mel = tf.TensorSpec((1, MEL.frames, MEL.n_mels), tf.float32, name="mel")
+        functions[BACKBONE] = tf.function(lambda mel: {"embedding": embed(mel)}, input_signature=[mel])
+    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        tf.saved_model.save(tf.Module(), folder, signatures=concrete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
+        return bytes(converter.convert())
+
+
+def _with_constants(model: keras.Model) -> Callable[[tf.Tensor], Any]:
+    """A model with its weights as constants: the converter loses variables where there are several signatures."""
+    trained = [variable.numpy() for variable in model.trainable_variables]
+    fixed = [variable.numpy() for variable in model.non_trainable_variables]
+
+    def answer(values: tf.Tensor) -> Any:
+        outputs, _ = model.stateless_call(trained, fixed, values, training=False)
+        return outputs
+
+    return answer

@@ -1,0 +1,197 @@
+"""Feature tables: read CSV or Parquet, check them, and hand out plain arrays.
+
+The columns are those of the public data set 'EDM Music Genres' (`train_data_final.csv`, `test_data_final.csv`): our
+122 feature names are a subset of its 130 columns, `label` holds the genre's slug. Tables that were extracted from audio
+have the families rhythm and embedding as well (`classifier.description`). Optional columns: `track` (windows
+of one recording), `source` (where it came from), `split` (train, validation or test), `quality` (rows marked `near`
+are of a neighbouring genre, no examples of this one) and `variant` (`plain`, or the name of an altered copy of the same
+window).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from classifier.arrays import FloatArray
+from classifier.bundle import columns_of
+from classifier.description import COLUMNS_BY_FAMILY, FAMILIES
+from classifier.features import FEATURE_NAMES
+from classifier.genres import SLUGS
+from training.errors import TrainingError
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.str_]
+
+PLAIN = "plain"
+NEAR = "near"
+SPLITS = ("train", "validation", "test")
+_TEXT_COLUMNS = ("label", "track", "source", "split", "quality", "variant")
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureTable:
+    """Rows of n windows: `features` (n, columns) float32, `labels` (n,) indices into `SLUGS`, the rest (n,) text.
+
+    `columns` names the features, `FEATURE_NAMES` first. `has_tracks` is False where no table named its tracks: every
+    row then counts as a track of its own.
+    """
+
+    features: FloatArray
+    labels: IntArray
+    tracks: TextArray
+    sources: TextArray
+    splits: TextArray
+    qualities: TextArray
+    variants: TextArray
+    columns: tuple[str, ...]
+    has_tracks: bool
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def where(self, chosen: BoolArray | IntArray) -> Self:
+        """The chosen rows, by mask or by index."""
+        return type(self)(
+            self.features[chosen],
+            self.labels[chosen],
+            self.tracks[chosen],
+            self.sources[chosen],
+            self.splits[chosen],
+            self.qualities[chosen],
+            self.variants[chosen],
+            self.columns,
+            self.has_tracks,
+        )
+
+    def with_columns(self, names: Sequence[str]) -> Self:
+        """The same rows with only these columns, in this order.
+
+        Raises `TrainingError` naming those that are missing.
+        """
+        lacking = [name for name in names if name not in self.columns]
+        if lacking:
+            raise TrainingError(
+                f"the tables lack {len(lacking)} columns: {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}. "
+                "Extract them from audio with this version."
+            )
+        place = {name: position for position, name in enumerate(self.columns)}
+        return replace(self, features=self.features[:, [place[name] for name in names]], columns=tuple(names))
+
+    @property
+    def is_plain(self) -> BoolArray:
+        return self.variants == PLAIN
+
+    def fingerprint(self) -> str:
+        """SHA-256 (16 hex digits) over features and labels, so that a bundle says which data it was fitted to."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes())
+        digest.update(self.labels.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def read_tables(paths: Sequence[Path]) -> FeatureTable:
+    """Read and join tables; a family of columns that one of them lacks is left out.
+
+    Raises `TrainingError` naming file and column for anything that cannot be trained on.
+    """
+    return _joined([_read(path, SLUGS) for path in paths])
+
+
+def read_other_tables(paths: Sequence[Path]) -> FeatureTable:
+    """Read tables of sounds that are none of the genres: `label` holds their kind (speech, noise, …), and so does
+    `sources`; `labels` are all 0. Raises as `read_tables` does."""
+    return _joined([_read(path, None).assign(label=SLUGS[0]) for path in paths])
+
+
+def check_table_name(path: Path) -> None:
+    """Raise `TrainingError` for a file that is neither .csv nor .parquet by its name."""
+    if path.suffix.lower() not in _READERS:
+        raise TrainingError(f"{path}: a table is a .csv or .parquet file")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a .csv or .parquet file so that a reader sees the old file or the whole new one.
+
+    Raises `TrainingError` where it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix.lower() == ".csv":
+            frame.to_csv(draft, index=False)
+        else:
+            frame.to_parquet(draft, index=False)
+        os.replace(draft, path)
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> FeatureTable:
+    families = tuple(family for family in FAMILIES if all(family in frame.attrs["families"] for frame in frames))
+    columns = columns_of(families)
+    joined = pd.concat([frame[[*columns, *_TEXT_COLUMNS]] for frame in frames], ignore_index=True)
+    return FeatureTable(
+        features=joined[list(columns)].to_numpy(np.float32),
+        labels=np.array([SLUGS.index(label) for label in joined["label"]], np.int64),
+        tracks=joined["track"].to_numpy(np.str_),
+        sources=joined["source"].to_numpy(np.str_),
+        splits=joined["split"].to_numpy(np.str_),
+        qualities=joined["quality"].to_numpy(np.str_),
+        variants=joined["variant"].to_numpy(np.str_),
+        columns=columns,
+        has_tracks=all(frame.attrs["has_tracks"] for frame in frames),
+    )
+
+
+def _read(path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
+    """One table, checked; `slugs` are the labels it may have, None for any."""
+    check_table_name(path)
+    try:
+        frame: pd.DataFrame = _READERS[path.suffix.lower()](path)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: cannot be read as a table: {error}") from error
+    missing = [name for name in (*FEATURE_NAMES, "label") if name not in frame.columns]
+    if missing:
+        raise TrainingError(f"{path}: {len(missing)} columns are missing: {', '.join(missing[:5])} …")
+    if frame.empty:
+        raise TrainingError(f"{path}: the table has no rows")
+    families = tuple(family for family in FAMILIES if set(COLUMNS_BY_FAMILY[family]) <= set(frame.columns))
+    columns = columns_of(families)
+    _check_values(frame, path, columns, slugs)
+    has_tracks = "track" in frame.columns
+    stem = path.stem
+    defaults = {"source": stem, "split": "", "quality": "", "variant": PLAIN}
+    texts = {name: _texts(frame[name], value) if name in frame else value for name, value in defaults.items()}
+    if slugs is None:
+        texts["source"] = frame["label"].astype(str)
+    tracks = frame["track"].astype(str) if has_tracks else [f"{stem}:{row}" for row in range(len(frame))]
+    tidy = frame[[*columns, "label"]].copy().assign(track=tracks, **texts)
+    tidy.attrs |= {"has_tracks": has_tracks, "families": families}
+    return tidy
+
+
+def _texts(column: "pd.Series[str]", default: str) -> "pd.Series[str]":
+    """A column as text; a column of empty cells comes back from CSV as NaN numbers."""
+    return column.astype(object).where(column.notna(), default).astype(str)
+
+
+def _check_values(frame: pd.DataFrame, path: Path, columns: Sequence[str], slugs: Sequence[str] | None) -> None:
+    unknown = sorted({str(label) for label in frame["label"].unique()} - set(slugs)) if slugs else []
+    if unknown:
+        raise TrainingError(f"{path}: unknown labels: {', '.join(unknown[:5])}. Known: {', '.join(SLUGS)}")
+    for name in columns:
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            raise TrainingError(f"{path}: row {bad[0] + 1}, column {name}: {frame[name].iloc[bad[0]]!r} is no number")
+    if "split" in frame:
+        unknown_splits = sorted(set(frame["split"].dropna().astype(str)) - set(SPLITS))
+        if unknown_splits:
+            raise TrainingError(f"{path}: unknown split {unknown_splits[0]!r}. Known: {', '.join(SPLITS)}")

@@ -1,0 +1,1 @@
+"""How good predictions are: figures, intervals, cross-validation, plots."""

@@ -1,0 +1,47 @@
+"""The network as something that can be cross-validated: the recipe of a bundle, fitted anew on other rows."""
+
+import logging
+from dataclasses import dataclass
+
+from classifier.arrays import FloatArray
+from classifier.bundle import columns_of
+from classifier.probabilities import tempered
+from training.bundle.contents import FittedModel
+from training.bundle.record import FitRecord
+from training.data.sampling import Sampling
+from training.data.splits import split_for_stopping
+from training.data.tables import FeatureTable
+from training.fit.train import fit_model
+from training.models.baselines import Predictor
+from training.models.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Part of the training tracks stop the training and calibrate the confidence, as in `fit`."""
+
+    recipe: Recipe
+    sampling: Sampling
+    name: str = "Network"
+
+    def fit(self, train: FeatureTable, *, seed: int) -> Predictor:
+        # Every fold's network compiles anew, which TensorFlow takes for a slip and warns of.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        known = train.with_columns(columns_of(self.recipe.families))
+        parts = split_for_stopping(known, folds=self.recipe.validation_folds, seed=seed)
+        return _Fitted(fit_model(parts, recipe=self.recipe, sampling=self.sampling, seed=seed, verbose=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    model: FittedModel
+
+    def predict(self, table: FeatureTable) -> FloatArray:
+        known = table.with_columns(self.model.preprocessor.columns)
+        raw = self.model.members[0].predict(self.model.preprocessor.transform(known.features))
+        return tempered(raw, self.model.calibrations.window.temperature)
+
+
+def recorded_network(record: FitRecord) -> Network:
+    """The network a bundle was fitted as."""
+    return Network(record.recipe, record.sampling)
