@@ -38,6 +38,9 @@ _AUTO = "auto"
 _ON, _OFF = "on", "off"
 FEEDBACK_CHOICES = (_ON, _OFF)
 """What `privacy` may be told about feedback."""
+LANGUAGE_CHOICES = (*LANGUAGES, _AUTO)
+LISTEN_CHOICES = (_ON, _OFF, _AUTO)
+"""What `language` and `listen` may be told; auto leaves it to the platform, or to the bot's settings."""
 
 
 class CommandName(StrEnum):
@@ -49,6 +52,7 @@ class CommandName(StrEnum):
     OFFSET = "offset"
     LANGUAGE = "language"
     MODE = "mode"
+    LISTEN = "listen"
     HELP = "help"
     ABOUT = "about"
     PRIVACY = "privacy"
@@ -69,6 +73,7 @@ class Assistant:
             CommandName.OFFSET: self._offset,
             CommandName.LANGUAGE: self._language,
             CommandName.MODE: self._mode,
+            CommandName.LISTEN: self._listen,
             CommandName.HELP: self._help,
             CommandName.ABOUT: self._about,
             CommandName.PRIVACY: self._privacy,
@@ -111,6 +116,7 @@ class Assistant:
                 audio,
                 offset_s=asked_s,
                 whole_track=whole_track,
+                listen_on=preferences.listen_on,
                 asker=_asker(conversation),
                 progress=progress,
             )
@@ -206,15 +212,14 @@ class Assistant:
         return Reply(texts("offset-set", offset=start), is_private=True)
 
     async def _language(self, conversation: Conversation, argument: str) -> Reply:
-        choices = (*LANGUAGES, _AUTO)
         if argument:
-            wanted = _choice(argument, choices)
+            wanted = _choice(argument, LANGUAGE_CHOICES)
             language = None if wanted == _AUTO else wanted
             await self._change(conversation, lambda stored: replace(stored, language=language))
         texts = await self.texts(conversation)
         if argument:
             return Reply(texts("language-set", language=texts("language-name")), is_private=True)
-        how = texts("choice-how", command=CommandName.LANGUAGE, choices=" | ".join(choices))
+        how = texts("choice-how", command=CommandName.LANGUAGE, choices=" | ".join(LANGUAGE_CHOICES))
         return Reply(texts("language-now", language=texts("language-name")), (how,), is_private=True)
 
     async def _mode(self, conversation: Conversation, argument: str) -> Reply:
@@ -229,6 +234,20 @@ class Assistant:
         if argument:
             return Reply(meaning, is_private=True)
         how = texts("choice-how", command=CommandName.MODE, choices=" | ".join(choices))
+        return Reply(meaning, (how,), is_private=True)
+
+    async def _listen(self, conversation: Conversation, argument: str) -> Reply:
+        if argument:
+            choice = _choice(argument, LISTEN_CHOICES)
+            wanted = None if choice == _AUTO else choice == _ON
+            await self._change(conversation, lambda stored: replace(stored, listen_on=wanted))
+        else:
+            wanted = (await self._storage.preferences_of(conversation)).listen_on
+        texts = await self.texts(conversation, for_person=True)
+        meaning = texts("listen-on" if self._service.listens_on(wanted) else "listen-off")
+        if argument:
+            return Reply(meaning, is_private=True)
+        how = texts("choice-how", command=CommandName.LISTEN, choices=" | ".join(LISTEN_CHOICES))
         return Reply(meaning, (how,), is_private=True)
 
     async def _help(self, conversation: Conversation, _: str) -> Reply:
@@ -249,8 +268,12 @@ class Assistant:
             top3=texts.percent(model.top3_accuracy),
             track_accuracy=texts.percent(model.track_accuracy),
         )
+        listening: tuple[str, ...] = ()
+        listens_on = self._service.listens_on((await self._storage.preferences_of(conversation)).listen_on)
+        if listens_on and model.answer_accuracy is not None:
+            listening = (texts("about-listening", accuracy=texts.percent(model.answer_accuracy)),)
         limits = texts("about-limits-refusing" if model.can_refuse else "about-limits")
-        return Reply(texts("result-model", version=model.version), (score, limits), is_private=True)
+        return Reply(texts("result-model", version=model.version), (score, *listening, limits), is_private=True)
 
     async def _privacy(self, conversation: Conversation, argument: str) -> Reply:
         """What is kept; with `on` or `off`, whether feedback is. What was given before an `off` is deleted."""

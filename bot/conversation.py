@@ -42,10 +42,12 @@ class Conversation:
 class Preferences:
     """What was set for a conversation; None leaves it to the bot's settings or the platform.
 
-    `feedback`: whether people here are asked if an answer was right, and what they say is kept.
+    `feedback`: whether people here are asked if an answer was right, and what they say is kept. `listen_on`: whether
+    more of a track is heard where the asked 3 seconds are not enough to be certain.
     """
 
     offset_s: float | None = None
     language: str | None = None
     mode: Mode = Mode.AUTO
     feedback: bool = True
+    listen_on: bool | None = None

@@ -5,7 +5,7 @@ import math
 from datetime import UTC, datetime
 
 from bot.audio import IncomingAudio
-from bot.conversation import Conversation, Mode
+from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
 from bot.limits import TokenBuckets
 from bot.service import GenreService
@@ -38,18 +38,20 @@ class FeedbackDesk:
 
         The answer is asked for again: mostly it is remembered. Raises `Failure`.
         """
-        await self._check_open(conversation)
+        preferences = await self._check_open(conversation)
         voter = Voter(conversation.platform.value, conversation.id, conversation.user_id)
         self._check_limit(voter)
-        answer = await self._service.identify(audio, offset_s=from_s, whole_track=from_s is None)
+        answer = await self._service.identify(
+            audio, offset_s=from_s, whole_track=from_s is None, listen_on=preferences.listen_on
+        )
         model = self._service.model
         assert model is not None  # it has just answered
         async with self._changing:
             await self._check_open(conversation)  # whoever switched it off in the meantime is not overruled
             await write_down(self._storage, voter, vote, evidence_of(answer, model))
 
-    async def _check_open(self, conversation: Conversation) -> None:
-        """Raises `Failure` where nothing may be kept, or where it cannot be known whether it may."""
+    async def _check_open(self, conversation: Conversation) -> Preferences:
+        """What is set. Raises `Failure` where nothing may be kept, or where it cannot be known whether it may."""
         if not self._settings.feedback:
             raise Failure(FailureKind.FEEDBACK_OFF, "by FEEDBACK")
         preferences = await self._storage.stored(conversation)
@@ -57,6 +59,7 @@ class FeedbackDesk:
             raise Failure(FailureKind.SWITCHED_OFF)
         if not preferences.feedback:
             raise Failure(FailureKind.FEEDBACK_OFF)
+        return preferences
 
     def _check_limit(self, voter: Voter) -> None:
         key = f"{voter.platform}:{voter.person}"

@@ -32,7 +32,9 @@ class ModelFacts:
 
     `columns` names the numbers that describe a window to it. The shares (0 to 1) were measured on `tracks` tracks that
     were kept out of its training: windows named right, windows with the right genre among the first three, and whole
-    tracks named right. `can_refuse`: it may answer that a sound is none of its genres.
+    tracks named right. `can_refuse`: it may answer that a sound is none of its genres. `answer_accuracy`: the share of
+    answers named right that are windows where these are enough, and else rest on more of the track; None where the
+    model has no such answers.
     """
 
     version: str
@@ -42,23 +44,33 @@ class ModelFacts:
     track_accuracy: float
     tracks: int
     can_refuse: bool
+    answer_accuracy: float | None
+
+    @property
+    def can_listen_on(self) -> bool:
+        """Whether it may hear more of a track where the asked window is not enough."""
+        return self.answer_accuracy is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ClipJob:
-    """One window of one file, or (`offset_s` None) the whole track. The bytes live only until the answer is sent."""
+    """One window of one file, or (`offset_s` None) the whole track. The bytes live only until the answer is sent.
+
+    `listen_on`: where the window is not enough to be certain, a few more of the same track are heard.
+    """
 
     content: bytes
     offset_s: float | None
+    listen_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A classification with its picture (PNG), and for a window the analysed excerpt (WAV).
+    """A classification with its picture (PNG), and for a window the excerpt that was asked for (WAV).
 
-    `features` has what the network saw, one entry a window: float32 in little-endian bytes, in the order of the
-    model's columns. It is taken out of the classification, where it would take eight times the memory. `digest`
-    (hexadecimal) names the file.
+    `features` has what the network saw, one entry for each window it heard: float32 in little-endian bytes, in the
+    order of the model's columns. It is taken out of the classification, where it would take eight times the memory.
+    `digest` (hexadecimal) names the file.
     """
 
     classification: Classification | TrackClassification
@@ -97,11 +109,12 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
         track_accuracy=figures["by_track"]["accuracy"],
         tracks=figures["tracks"],
         can_refuse=metadata.window.ood_threshold is not None,
+        answer_accuracy=figures["answer"]["accuracy"] if metadata.listening else None,
     )
 
 
 def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
-    """Decode, classify and draw one window, or a whole track."""
+    """Decode, classify and draw one window, or a whole track; the picture is of the window that was asked for."""
     try:
         return _track(classifier, job.content) if job.offset_s is None else _window(classifier, job, job.offset_s)
     except ClassifierError as error:
@@ -126,12 +139,12 @@ def _window(classifier: "GenreClassifier", job: ClipJob, offset_s: float) -> Ans
     from classifier.spectrogram import render_spectrogram
 
     audio = decode_window(job.content, offset_s=offset_s)
-    classification = classifier.classify_window(audio)
+    classification = classifier.classify_window(audio, source=job.content if job.listen_on else None)
     return Answer(
         classification=replace(classification, features=()),
         picture_png=render_spectrogram(audio.samples, window=audio.window, title=classification.title),
         excerpt_wav=export_excerpt(audio.samples),
-        features=(_packed(classification.features),),
+        features=tuple(map(_packed, classification.features)),
     )
 
 

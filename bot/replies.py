@@ -15,6 +15,7 @@ from config import Settings
 
 _NAME_LENGTH = 80
 _SHARES_NAMED = 4
+_LEAST_SHARE_NAMED = 0.05
 _STEP_S = 15.0
 """How far the button "another part" moves the window on."""
 
@@ -106,18 +107,28 @@ def failure_reply(failure: Failure, texts: Texts, settings: Settings, *, name: s
     return Reply(f"⚠️ {about}{words.reason}", (words.advice, reference), is_private=True)
 
 
-def headline(clip: Classification | TrackClassification, texts: Texts) -> str:
-    """The answer in a sentence: the genre and its confidence, the two it may be, or that it is none of ours."""
-    if not clip.familiar:
-        return texts("result-unfamiliar")
-    first, second = clip.scores[:2]
+def headline(found: Classification | TrackClassification, texts: Texts) -> str:
+    """The answer in a sentence: the genre and its confidence, the two it may be, or that it is none of ours.
+
+    Where more was heard than was asked for, it says so.
+    """
+    sure, unsure, unfamiliar = _HEADLINES
+    if isinstance(found, Classification) and found.alone:
+        sure, unsure, unfamiliar = _HEADLINES_OVER_TRACK
+    if not found.familiar:
+        return texts(unfamiliar)
+    first, second = found.scores[:2]
     return texts(
-        "result-sure" if clip.certain else "result-unsure",
+        sure if found.certain else unsure,
         genre=first.genre.label,
         confidence=texts.percent(first.confidence),
         second=second.genre.label,
         second_confidence=texts.percent(second.confidence),
     )
+
+
+_HEADLINES = ("result-sure", "result-unsure", "result-unfamiliar")
+_HEADLINES_OVER_TRACK = ("result-sure-over-track", "result-unsure-over-track", "result-unfamiliar-over-track")
 
 
 def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
@@ -130,13 +141,12 @@ def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
 
 
 def _window_reply(clip: Classification, picture: bytes, texts: Texts, name: str) -> Reply:
-    start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
-    window = texts("result-window", start=start, end=end, file=name)
+    heard = heard_sentence(clip, texts, name)
     return Reply(
         headline=headline(clip, texts),
-        lines=(candidates(clip, texts), window, *note_sentences(clip, texts)),
+        lines=(candidates(clip, texts), *alone_sentences(clip, texts), heard, *note_sentences(clip, texts)),
         picture=picture,
-        picture_alt=texts("result-picture-alt", start=start, end=end),
+        picture_alt=spectrogram_alt(clip, texts),
         parts=(PartButton(texts("reply-another"), _next_part_s(clip)), PartButton(texts("reply-whole"), None)),
     )
 
@@ -152,12 +162,40 @@ def _track_reply(track: TrackClassification, picture: bytes, texts: Texts, name:
     )
 
 
+def alone_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
+    """What the asked seconds say by themselves, where they were not enough for the answer."""
+    if clip.alone is None:
+        return ()
+    first, second = (score.genre.label for score in clip.alone.scores[:2])
+    seconds = _seconds(clip, texts)
+    if not clip.alone.familiar:
+        return (texts("alone-unfamiliar", **seconds),)
+    return (texts("alone-unsure", **seconds, genre=first, second=second),)
+
+
+def heard_sentence(clip: Classification, texts: Texts, name: str) -> str:
+    """Which parts of the file the answer rests on."""
+    if clip.alone is None:
+        return texts("result-window", **_seconds(clip, texts), file=name)
+    places = ", ".join(clock(window.start_s) for window in clip.heard[1:])
+    return texts("result-windows", **_seconds(clip, texts), file=name, places=places)
+
+
+def spectrogram_alt(clip: Classification, texts: Texts) -> str:
+    return texts("result-picture-alt", **_seconds(clip, texts))
+
+
+def _seconds(clip: Classification, texts: Texts) -> dict[str, str]:
+    return {"start": texts.seconds(clip.window.start_s), "end": texts.seconds(clip.window.end_s)}
+
+
 def track_facts(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
-    """The tempo, if something beats, and the genres' shares of the track, if there are several."""
+    """The tempo, if something beats, and the genres' shares of the track, if several are worth a word."""
     facts = [texts("track-tempo", bpm=f"{track.tempo_bpm:.0f}")] if track.tempo_bpm is not None else []
-    if track.familiar and len(track.shares) > 1:
-        named = [f"{share.genre.label} {texts.percent(share.confidence)}" for share in track.shares[:_SHARES_NAMED]]
-        rest = ["…"] if len(track.shares) > _SHARES_NAMED else []
+    large = [share for share in track.shares if share.confidence >= _LEAST_SHARE_NAMED]
+    if track.familiar and len(large) > 1:
+        named = [f"{share.genre.label} {texts.percent(share.confidence)}" for share in large[:_SHARES_NAMED]]
+        rest = ["…"] if len(large) > _SHARES_NAMED else []
         facts.append(texts("track-shares", shares=", ".join((*named, *rest))))
     return tuple(facts)
 
@@ -199,7 +237,9 @@ def _next_part_s(clip: Classification) -> float:
 
 
 def note_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
-    return tuple(texts(f"note-{note.replace('_', '-')}") for note in clip.notes)
+    """The notes of an answer in words; a reservation about more than the asked seconds is one about the track."""
+    over_track = {Note.NOT_SURE: "note-not-sure-track", Note.UNFAMILIAR: "note-unfamiliar-track"} if clip.alone else {}
+    return tuple(texts(over_track.get(note, f"note-{note.replace('_', '-')}")) for note in clip.notes)
 
 
 def vote_buttons(texts: Texts, *, shown: str, from_s: float | None) -> VoteButtons:

@@ -31,13 +31,21 @@ _DIGEST_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a file: `offset_s` and `listen_on` as in `ClipJob`, and whether the excerpt is to come along."""
+
+    offset_s: float | None
+    listen_on: bool
+    with_excerpt: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClipKey:
-    """What makes two requests the same: the bytes, the offset (None: the whole track), the model, the excerpt."""
+    """What makes two requests the same: the bytes, what is asked, the model."""
 
     digest: bytes
-    offset_s: float | None
+    asked: Question
     model_version: str
-    with_excerpt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +94,24 @@ class GenreService:
         *,
         offset_s: float | None = None,
         whole_track: bool = False,
+        listen_on: bool | None = None,
         with_excerpt: bool = False,
         asker: Asker | None = None,
         progress: Progress | None = None,
     ) -> Answer:
         """Answer for the 3 seconds after `offset_s` (default: the configured offset), or for the whole track.
 
-        Limits count `asker`; without one (the page on this machine) only the queue is bounded. `progress` is kept up to
-        date meanwhile. Raises `Failure`, and nothing else, for whatever keeps a person from an answer; it is logged
-        here.
+        `listen_on` as in `ClipJob` (default: as configured). Limits count `asker`; without one (the page on this
+        machine) only the queue is bounded. `progress` is kept up to date meanwhile. Raises `Failure`, and nothing else,
+        for whatever keeps a person from an answer; it is logged here.
         """
         try:
-            start_s = None if whole_track else self.checked_offset(offset_s)
-            return await self._identify(audio, start_s, with_excerpt, asker, progress or Progress())
+            asked = Question(
+                offset_s=None if whole_track else self.checked_offset(offset_s),
+                listen_on=self.listens_on(listen_on) and not whole_track,  # which is heard all over in any case
+                with_excerpt=with_excerpt,
+            )
+            return await self._identify(audio, asked, asker, progress or Progress())
         except Failure as failure:
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No answer: %s", failure)
@@ -108,17 +121,15 @@ class GenreService:
             log.exception("No answer: %s", unforeseen)
             raise unforeseen from error
 
-    async def _identify(
-        self, audio: IncomingAudio, offset_s: float | None, with_excerpt: bool, asker: Asker | None, progress: Progress
-    ) -> Answer:
+    async def _identify(self, audio: IncomingAudio, asked: Question, asker: Asker | None, progress: Progress) -> Answer:
         if self._is_closed:
             raise Failure(FailureKind.STOPPING)
         self._check_kind(audio)
         limit_bytes = min(self._settings.max_upload_bytes, audio.limit_bytes or self._settings.max_upload_bytes)
         self._check_declared_size(audio, limit_bytes)
         self._check_limits(asker)
-        known = self._digests.get(audio.cache_hint) if audio.cache_hint and not with_excerpt else None
-        if known and (cached := self._cache.get(self._key(known, offset_s, False))):
+        known = self._digests.get(audio.cache_hint) if audio.cache_hint and not asked.with_excerpt else None
+        if known and (cached := self._cache.get(self._key(known, asked))):
             return cached
         if self._pool.is_full or self._held_bytes > self._settings.max_held_bytes:
             raise Failure(FailureKind.BUSY, f"{self._held_bytes} bytes wait")
@@ -127,8 +138,8 @@ class GenreService:
         digest = hashlib.sha256(content).digest()
         if audio.cache_hint:
             self._digests[audio.cache_hint] = digest
-        key = self._key(digest, offset_s, with_excerpt)
-        if not with_excerpt and (cached := self._cache.get(key)):
+        key = self._key(digest, asked)
+        if not asked.with_excerpt and (cached := self._cache.get(key)):
             return cached
         if key not in self._running:
             place = self._pool.next_place()
@@ -140,8 +151,8 @@ class GenreService:
         progress.stage = Stage.IN_THE_POOL
         return await asyncio.shield(task)
 
-    def _key(self, digest: bytes, offset_s: float | None, with_excerpt: bool) -> ClipKey:
-        return ClipKey(digest, offset_s, self.model.version if self.model else "", with_excerpt)
+    def _key(self, digest: bytes, asked: Question) -> ClipKey:
+        return ClipKey(digest, asked, self.model.version if self.model else "")
 
     def _forget(self, key: ClipKey, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
@@ -151,14 +162,15 @@ class GenreService:
     async def _work(self, key: ClipKey, content: bytes) -> Answer:
         self._held_bytes += len(content)
         try:
-            outcome = await self._pool.run(ClipJob(content, key.offset_s))
+            outcome = await self._pool.run(ClipJob(content, key.asked.offset_s, key.asked.listen_on))
         finally:
             self._held_bytes -= len(content)
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
         outcome = replace(outcome, digest=key.digest.hex()[:_DIGEST_LENGTH])
         version = outcome.classification.model_version  # known now, even if the workers were still cold before
-        self._cache[replace(key, model_version=version, with_excerpt=False)] = replace(outcome, excerpt_wav=b"")
+        plain = ClipKey(key.digest, replace(key.asked, with_excerpt=False), version)
+        self._cache[plain] = replace(outcome, excerpt_wav=b"")
         return outcome
 
     def checked_offset(self, offset_s: float | None) -> float:
@@ -168,6 +180,12 @@ class GenreService:
         if not (math.isfinite(offset_s) and 0 <= offset_s <= self._settings.max_offset_s):
             raise Failure(FailureKind.BAD_OFFSET, f"{offset_s}")
         return offset_s
+
+    def listens_on(self, wanted: bool | None) -> bool:
+        """Whether more of a track may be heard than was asked for: as wanted, or as configured for None; never with a
+        model that cannot."""
+        can = self.model is None or self.model.can_listen_on
+        return can and (self._settings.listen_on if wanted is None else wanted)
 
     def _check_kind(self, audio: IncomingAudio) -> None:
         if audio.media_type and audio.media_type.lower().startswith(_NEVER_AUDIO):

@@ -77,7 +77,7 @@ def evidence_of(answer: Answer, model: ModelFacts) -> Evidence:
     if isinstance(found, TrackClassification):
         part, starts_s = None, [part.window.start_s for part in found.parts]
     else:
-        part, starts_s = found.window.start_s, [found.window.start_s]
+        part, starts_s = found.window.start_s, [window.start_s for window in found.heard]
     return Evidence(
         digest=answer.digest,
         part=part_text(part),

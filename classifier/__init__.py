@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from classifier.pipeline import GenreClassifier
     from classifier.quick import classify, classify_track
     from classifier.readers.source import Source
-    from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+    from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
     from classifier.spectrogram import render_spectrogram
     from classifier.timeline import render_timeline
 else:
@@ -37,7 +37,15 @@ else:
         "pipeline": ("GenreClassifier",),
         "quick": ("classify", "classify_track"),
         "readers.source": ("Source",),
-        "results": ("Classification", "GenreScore", "Note", "Segment", "TrackClassification", "Window"),
+        "results": (
+            "Classification",
+            "GenreScore",
+            "Note",
+            "Segment",
+            "TrackClassification",
+            "Window",
+            "WindowAnswer",
+        ),
         "spectrogram": ("render_spectrogram",),
         "timeline": ("render_timeline",),
     }
@@ -73,6 +81,7 @@ __all__ = [
     "Source",
     "TrackClassification",
     "Window",
+    "WindowAnswer",
     "classify",
     "classify_track",
     "decode_window",

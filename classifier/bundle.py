@@ -4,11 +4,12 @@ A bundle is a folder with `model.keras`, its LiteRT export `model.tflite`, `meta
 pictures. Everything that is not a network is plain numbers in the JSON; no pickle is ever read.
 """
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from classifier.arrays import FloatArray
 from classifier.description import COLUMNS_BY_FAMILY, FAMILIES, SPECS
@@ -27,6 +28,10 @@ BUNDLE_FORMAT = 2
 METADATA_FILE = "metadata.json"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
+
+
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Temperature = Annotated[float, Field(gt=0)]
 
 
 class _Frozen(BaseModel):
@@ -50,20 +55,42 @@ class Scaler(_Frozen):
         return ((rows - np.asarray(self.mean)) / np.asarray(self.scale)).astype(np.float32)
 
 
-class Calibration(_Frozen):
-    """How scores of windows, or of whole tracks, become words; chosen on tracks the network was not fitted to."""
+class Thresholds(_Frozen):
+    """When an answer counts as certain, and when a sound as none of the genres; chosen on origins never heard."""
 
-    temperature: float = Field(gt=0)
-    certain_from: float = Field(ge=0, le=1)
-    """Confidence from which an answer counts as certain."""
-    unreliable_genres: tuple[str, ...] = ()
-    """Genres (slugs) whose answers are never certain: too few of those that were measured were right."""
+    certain_from: dict[str, Confidence]
+    """Confidence from which an answer of a genre (slug) counts as certain; a genre that is not here never does."""
     ood_threshold: float | None = None
     """Out-of-distribution score (log-odds) from which a sound is called none of the genres; None: never."""
 
     def is_certain(self, slug: str, confidence: float) -> bool:
         """Whether an answer of this genre with this confidence counts as certain."""
-        return confidence >= self.certain_from and slug not in self.unreliable_genres
+        return confidence >= self.certain_from.get(slug, math.inf)
+
+    def is_familiar(self, ood_score: float) -> bool:
+        """Whether a sound with this score may be called one of the genres."""
+        return self.ood_threshold is None or ood_score < self.ood_threshold
+
+
+class Calibration(Thresholds):
+    """How scores of windows, or of whole tracks, become words."""
+
+    temperature: Temperature
+
+
+class ListeningCalibration(Thresholds):
+    """How a few windows of one track are read together, where three seconds are not enough."""
+
+    places: int = Field(ge=1)
+    """How many windows are listened to beside the asked one, at the most."""
+    temperatures: tuple[Temperature, ...]
+    """For one window, two windows, and so on: the more are heard, the surer their mean may be."""
+
+    @model_validator(mode="after")
+    def _has_a_temperature_for_each_number_of_windows(self) -> Self:
+        if len(self.temperatures) != self.places + 1:
+            raise ValueError(f"{self.places} places need {self.places + 1} temperatures, not {len(self.temperatures)}")
+        return self
 
 
 class BundleMetadata(_Frozen):
@@ -80,6 +107,8 @@ class BundleMetadata(_Frozen):
     scaler: Scaler
     window: Calibration
     track: Calibration
+    listening: ListeningCalibration | None = None
+    """None: three seconds have to be enough."""
     libraries: dict[str, str]
     data: dict[str, Any]
     metrics: dict[str, Any]

@@ -17,7 +17,7 @@ from classifier.warmup import warm_up
 
 _SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
 _SAID_BY_THE_VERDICT = {Note.NOT_SURE, Note.UNFAMILIAR}
-_CSV_COLUMNS = ("file", "start_s", "end_s", "slug", "confidence", "certain", "familiar", "tempo_bpm")
+_CSV_COLUMNS = ("file", "start_s", "end_s", "slug", "confidence", "certain", "familiar", "tempo_bpm", "heard")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--whole-track", action="store_true", help="analyse windows spread over the whole track, and its segments"
+    )
+    parser.add_argument(
+        "--no-listen-on",
+        dest="listen_on",
+        action="store_false",
+        help="answer from those 3 seconds alone, even where they are not enough to be certain",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one line of JSON for each file, nothing else on stdout")
@@ -145,19 +151,24 @@ def _answered(
     from classifier.spectrogram import render_spectrogram
 
     audio = decode_window(file, offset_s=options.offset)
-    clip = classifier.classify_window(audio)
+    clip = classifier.classify_window(audio, source=file if options.listen_on else None)
     if not options.spectrogram:
         return clip, None
     return clip, lambda: render_spectrogram(audio.samples, window=audio.window, title=clip.title)
 
 
 def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[tuple[str, ...]]:
-    """A row for the window, or for each segment of a track; the last three columns say the same in all of a file's."""
+    """A row for the asked window with the answer, or for each segment of a track.
+
+    The last four columns say the same in all of a file's rows; the last one how many windows its answer rests on.
+    """
     if isinstance(answer, TrackClassification):
-        segments, tempo_bpm = answer.segments, answer.tempo_bpm
+        segments, tempo_bpm, heard = answer.segments, answer.tempo_bpm, len(answer.parts)
     else:
         segments, tempo_bpm = (Segment(answer.window, answer.genre, answer.confidence),), None
-    about = (str(answer.certain).lower(), str(answer.familiar).lower(), f"{tempo_bpm:.1f}" if tempo_bpm else "")
+        heard = len(answer.heard)
+    tempo = f"{tempo_bpm:.1f}" if tempo_bpm else ""
+    about = (str(answer.certain).lower(), str(answer.familiar).lower(), tempo, str(heard))
     for segment in segments:
         start_s, end_s = segment.window.start_s, segment.window.end_s
         yield (
@@ -179,27 +190,42 @@ def _picture_path(target: Path, file: Path, number: int | None) -> Path:
 
 
 def sentence(file: Path, answer: Classification | TrackClassification) -> str:
-    """An answer in words: its verdict on a line, and below it the segments of a track, or what else is to be known."""
+    """An answer in words: its verdict on a line, and below it what else is to be known.
+
+    That is the segments of a track, or of a window what it says alone, where it was not enough, and its notes.
+    """
     if isinstance(answer, TrackClassification):
         tempo = "" if answer.tempo_bpm is None else f", about {answer.tempo_bpm:.0f} BPM"
         windows = len(answer.parts)
         about = f"{windows} window{'s' * (windows > 1)}{tempo}"
         asides = tuple(map(_line, answer.segments)) if answer.familiar else ()
     else:
-        about = f"{answer.window.start_s:.1f}–{answer.window.end_s:.1f} s"
-        asides = tuple(note.sentence for note in answer.notes if note not in _SAID_BY_THE_VERDICT)
+        about, alone = _heard(answer)
+        asides = (*alone, *(note.sentence for note in answer.notes if note not in _SAID_BY_THE_VERDICT))
     return "\n    ".join((f"{file}: {_verdict(answer)}; {about})", *asides))
+
+
+def _heard(clip: Classification) -> tuple[str, tuple[str, ...]]:
+    """What an answer rests on, and what the asked window says alone where that is more."""
+    window = f"{clip.window.start_s:.1f}–{clip.window.end_s:.1f} s"
+    if clip.alone is None:
+        return window, ()
+    first, second = (score.genre.label for score in clip.alone.scores[:2])
+    verdict = f"not sure, {first} or {second}" if clip.alone.familiar else "like none of the 16 genres"
+    more = len(clip.heard) - 1
+    return f"{window} and {more} more window{'s' * (more > 1)}", (f"{window} alone: {verdict}",)
 
 
 def _verdict(answer: Classification | TrackClassification) -> str:
     """The genre, the two it may be, or that it is none; then a bracket with the next candidates, left open."""
     first, second, third, fourth = (f"{score.genre.label} {score.confidence:.0%}" for score in answer.scores[:4])
+    over = "over the track: " if isinstance(answer, Classification) and answer.alone else ""
     if not answer.familiar:
         closest = " and ".join(score.genre.label for score in answer.scores[:2])
-        return f"like none of the 16 genres (closest: {closest}"
+        return f"{over}like none of the 16 genres (closest: {closest}"
     if not answer.certain:
-        return f"not sure, perhaps {first} or {second} (then {third}, {fourth}"
-    return f"{first} (then {second}, {third}"
+        return f"{over}not sure, perhaps {first} or {second} (then {third}, {fourth}"
+    return f"{over}{first} (then {second}, {third}"
 
 
 def _line(segment: Segment) -> str:

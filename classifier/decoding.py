@@ -116,6 +116,25 @@ def spread_windows(source: Source, *, budget: int, duration_s: float = WINDOW_S)
                 yield _finished(reader, samples, start_s, duration_s, ())
 
 
+def windows_beside(
+    source: Source, asked: Window, *, budget: int, duration_s: float = WINDOW_S
+) -> Iterator[AudioWindow]:
+    """At most `budget` windows in the middles of as many equal parts of a track, none of them silent or over `asked`.
+
+    A track that is too short for so many gives what there is. Raises `ClassifierError` as `decode_window` does, but
+    only before the first window.
+    """
+    with FfmpegReader(source) as reader:
+        length_s = reader.duration_s()
+        count = min(budget, int(length_s / duration_s))
+        middles_s = (np.arange(count) + 0.5) / max(count, 1) * length_s
+        starts_s = np.clip(middles_s - duration_s / 2, 0.0, None).tolist()
+        beside = [start_s for start_s in starts_s if abs(start_s - asked.start_s) >= duration_s]
+        for start_s, samples in reader.spans(beside, duration_s):
+            if not _is_silent(samples):
+                yield _finished(reader, samples, start_s, duration_s, ())
+
+
 def _cut(reader: Reader, offset_s: float, duration_s: float) -> AudioWindow:
     """The window of `decode_window`, with any reader."""
     wanted = math.ceil(duration_s * reader.rate_hz)

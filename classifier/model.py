@@ -1,8 +1,8 @@
 """A window's description in, calibrated probabilities out; two runtimes behind one small protocol.
 
 LiteRT starts in milliseconds and is what serves; Keras (`tensorflow`, an optional extra) runs the same weights. A
-network has a head, which reads standardised rows, and perhaps a backbone, which turns log-mel spectrograms into an
-embedding.
+network has a head, which reads standardised rows, and perhaps backbones, which turn log-mel spectrograms into
+embeddings.
 """
 
 import contextlib
@@ -18,15 +18,17 @@ import numpy as np
 
 from classifier.arrays import FloatArray
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, BundleMetadata, load_metadata
-from classifier.description import EMBEDDING, FEATURES, RHYTHM_FAMILY
+from classifier.description import BACKBONES, FEATURES, MN04, MUSICNN, RHYTHM_FAMILY
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
+from classifier.loudness import levelled
 from classifier.mel import MelArray, decoded, extract_mel
+from classifier.mel32k import extract_mel32k
 from classifier.probabilities import tempered
 from classifier.rhythm import extract_rhythm
 
-BACKBONE, HEAD = "backbone", "head"
-"""The layers of `model.keras` that are models themselves, and the signatures of `model.tflite`."""
+HEAD = "head"
+"""A layer of `model.keras` that is a model itself, and a signature of `model.tflite`; so are the `BACKBONES`."""
 
 
 class RuntimeName(StrEnum):
@@ -44,13 +46,13 @@ class HeadOutput:
 
 
 class Runtime(Protocol):
-    """Runs a bundle's network: its head reads `columns` numbers a row, and perhaps it has a backbone."""
+    """Runs a bundle's networks: a head that reads `columns` numbers a row, and the `backbones` that it has."""
 
     columns: int
-    has_backbone: bool
+    backbones: frozenset[str]
 
-    def embed(self, mel: MelArray) -> FloatArray:
-        """A log-mel spectrogram (187, 96) → its embedding (192,)."""
+    def embed(self, backbone: str, spectrogram: FloatArray) -> FloatArray:
+        """A log-mel spectrogram (frames, bands) as a backbone reads it → its embedding (n,)."""
         ...
 
     def infer(self, rows: FloatArray) -> HeadOutput:
@@ -68,14 +70,15 @@ class LiteRtRuntime:
             self._interpreter = Interpreter(model_path=str(path), num_threads=1)
             signatures = self._interpreter.get_signature_list()
             self._head = self._interpreter.get_signature_runner(HEAD)
-            self._backbone = self._interpreter.get_signature_runner(BACKBONE) if BACKBONE in signatures else None
+            self._runners = {
+                name: self._interpreter.get_signature_runner(name) for name in BACKBONES if name in signatures
+            }
             self.columns = int(self._head.get_input_details()["row"]["shape"][-1])
-            self.has_backbone = self._backbone is not None
+            self.backbones = frozenset(self._runners)
             self.infer(np.zeros((1, self.columns), np.float32))
 
-    def embed(self, mel: MelArray) -> FloatArray:
-        assert self._backbone is not None
-        return np.asarray(self._backbone(mel=decoded(mel)[np.newaxis])["embedding"][0], np.float32)
+    def embed(self, backbone: str, spectrogram: FloatArray) -> FloatArray:
+        return np.asarray(self._runners[backbone](mel=spectrogram[np.newaxis])["embedding"][0], np.float32)
 
     def infer(self, rows: FloatArray) -> HeadOutput:
         return _head_output(self._head(row=rows))
@@ -90,13 +93,12 @@ class KerasRuntime:
 
         self.model = keras.models.load_model(path, compile=False, safe_mode=True)
         self._head = self.model.get_layer(HEAD)
-        self._backbone = next((layer for layer in self.model.layers if layer.name == BACKBONE), None)
+        self._networks = {layer.name: layer for layer in self.model.layers if layer.name in BACKBONES}
         self.columns = int(self._head.input_shape[-1])
-        self.has_backbone = self._backbone is not None
+        self.backbones = frozenset(self._networks)
 
-    def embed(self, mel: MelArray) -> FloatArray:
-        assert self._backbone is not None
-        return np.asarray(self._backbone(decoded(mel)[np.newaxis], training=False)[0], np.float32)
+    def embed(self, backbone: str, spectrogram: FloatArray) -> FloatArray:
+        return np.asarray(self._networks[backbone](spectrogram[np.newaxis], training=False)[0], np.float32)
 
     def infer(self, rows: FloatArray) -> HeadOutput:
         return _head_output(self._head(rows, training=False))
@@ -126,8 +128,9 @@ class GenreModel:
         if network.columns != len(metadata.columns):
             difference = f"its network reads {network.columns} columns, its metadata names {len(metadata.columns)}"
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {difference}")
-        if EMBEDDING in metadata.families and not network.has_backbone:
-            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: has no network for the embedding")
+        lacking = [name for name in BACKBONES if name in metadata.families and name not in network.backbones]
+        if lacking:
+            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: has no network for {lacking[0]}")
         return cls(metadata, network)
 
     @property
@@ -138,21 +141,27 @@ class GenreModel:
     def describe(self, samples: FloatArray, *, mel: MelArray | None = None) -> FloatArray:
         """One window (66150,) at 22,050 Hz → its row (columns,) float32, not scaled.
 
-        `mel` is the window's log-mel spectrogram where it is at hand already; else it is computed where it is needed.
+        `mel` is what `log_mel` gives of the window, where it is at hand already.
         """
         families = self.metadata.families
         parts = [extract_features(samples)] if FEATURES in families else []
-        if RHYTHM_FAMILY in families or EMBEDDING in families:
-            mel = extract_mel(samples) if mel is None else mel
+        if RHYTHM_FAMILY in families or MUSICNN in families:
+            mel = self.log_mel(samples) if mel is None else mel
             parts += [extract_rhythm(mel)] if RHYTHM_FAMILY in families else []
-            parts += [self._runtime.embed(mel)] if EMBEDDING in families else []
+            parts += [self._runtime.embed(MUSICNN, decoded(mel))] if MUSICNN in families else []
+        if MN04 in families:
+            parts.append(self._runtime.embed(MN04, extract_mel32k(levelled(samples))))
         return np.concatenate(parts)
 
-    def embed(self, mel: MelArray) -> FloatArray:
-        """The embedding (192,) of a log-mel spectrogram (187, 96). Raises ValueError for a model without a backbone."""
-        if EMBEDDING not in self.metadata.families:
-            raise ValueError(f"{self.metadata.model_version} has no backbone")
-        return self._runtime.embed(mel)
+    def log_mel(self, samples: FloatArray) -> MelArray:
+        """The log-mel spectrogram (187, 96) of a window (66150,) as rhythm and MusiCNN get it: at one level."""
+        return extract_mel(levelled(samples))
+
+    def embed(self, backbone: str, spectrogram: FloatArray) -> FloatArray:
+        """The embedding of a log-mel spectrogram. Raises ValueError for a model that has no such backbone."""
+        if backbone not in self.metadata.families:
+            raise ValueError(f"{self.metadata.model_version} has no backbone {backbone}")
+        return self._runtime.embed(backbone, spectrogram)
 
     def predict(self, rows: FloatArray) -> FloatArray:
         """Calibrated probabilities in the order of `GENRES`.

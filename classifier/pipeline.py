@@ -1,23 +1,27 @@
 """The last step of the ladder: file and offset in, a `Classification` out; a whole file, a `TrackClassification`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from classifier.arrays import FloatArray
-from classifier.bundle import DEFAULT_BUNDLE, Calibration
-from classifier.decoding import DEFAULT_OFFSET_S, AudioWindow, decode_window, spread_windows
+from classifier.bundle import DEFAULT_BUNDLE, ListeningCalibration, Thresholds
+from classifier.decoding import DEFAULT_OFFSET_S, AudioWindow, decode_window, spread_windows, windows_beside
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import GENRES
-from classifier.mel import extract_mel
 from classifier.model import GenreModel, RuntimeName
-from classifier.probabilities import track_scores
+from classifier.probabilities import heard_scores, track_scores
 from classifier.readers.source import Source
-from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
 from classifier.tempo import estimate_tempo
 
 TRACK_BUDGET = 24
 """Windows of a whole track: more hardly change the vote, and this many take half a second."""
+
+_LEAST_SHARE = 0.01
+"""Genres that fewer of a track sounds like are no part of its shares."""
 
 
 class GenreClassifier:
@@ -26,18 +30,32 @@ class GenreClassifier:
     def __init__(self, bundle: Path = DEFAULT_BUNDLE, *, runtime: RuntimeName = RuntimeName.LITERT) -> None:
         self.model = GenreModel.load(bundle, runtime=runtime)
 
-    def classify(self, source: Source, *, offset_s: float = DEFAULT_OFFSET_S) -> Classification:
-        """Classify the 3 seconds after `offset_s`; raises as `decode_window` does."""
-        return self.classify_window(decode_window(source, offset_s=offset_s))
+    def classify(self, source: Source, *, offset_s: float = DEFAULT_OFFSET_S, listen_on: bool = True) -> Classification:
+        """Classify the 3 seconds after `offset_s`; raises as `decode_window` does.
 
-    def classify_window(self, audio: AudioWindow) -> Classification:
-        """Classify a window that is already decoded."""
+        Where they are not certain, and with `listen_on`, a few more windows of the track are heard, too, and answer
+        with them.
+        """
+        return self.classify_window(decode_window(source, offset_s=offset_s), source=source if listen_on else None)
+
+    def classify_window(self, audio: AudioWindow, *, source: Source | None = None) -> Classification:
+        """Classify a window that is already decoded; `source` is its track, where it is to be listened on."""
+        found = self._classified(audio)
+        listening = self.model.metadata.listening
+        if found.certain or source is None or listening is None:
+            return found
+        try:
+            more = list(windows_beside(source, audio.window, budget=listening.places))
+        except ClassifierError:  # what is damaged elsewhere does not take this answer away
+            return found
+        return self._listened(found, more, listening) if more else found
+
+    def _classified(self, audio: AudioWindow) -> Classification:
         row = self.model.describe(audio.samples)
         metadata = self.model.metadata
         output = self.model.infer(row)
         scores = _sorted(self.model.calibrated(output.members.mean(axis=1))[0])
-        familiar = _is_familiar(float(output.ood_score[0]), metadata.window)
-        certain = familiar and metadata.window.is_certain(scores[0].genre.slug, scores[0].confidence)
+        certain, familiar = _verdict(scores, float(output.ood_score[0]), metadata.window)
         return Classification(
             window=audio.window,
             scores=scores,
@@ -45,7 +63,29 @@ class GenreClassifier:
             familiar=familiar,
             notes=(*audio.notes, *_reservations(certain=certain, familiar=familiar)),
             model_version=metadata.model_version,
-            features=tuple(row.tolist()),
+            heard=(audio.window,),
+            features=(tuple(row.tolist()),),
+        )
+
+    def _listened(
+        self, alone: Classification, more: Sequence[AudioWindow], calibration: ListeningCalibration
+    ) -> Classification:
+        """What a window and more of its track say together."""
+        rows = np.stack([np.asarray(alone.features[0], np.float32), *(self.model.describe(a.samples) for a in more)])
+        output = self.model.infer(rows)
+        probabilities = self.model.calibrated(output.members.mean(axis=1))
+        scores = _sorted(heard_scores(probabilities, calibration.temperatures[len(more)]))
+        certain, familiar = _verdict(scores, float(output.ood_score.mean()), calibration)
+        notes = tuple(note for note in alone.notes if note not in _RESERVATIONS)
+        return replace(
+            alone,
+            scores=scores,
+            certain=certain,
+            familiar=familiar,
+            notes=(*notes, *_reservations(certain=certain, familiar=familiar)),
+            heard=(alone.window, *(audio.window for audio in more)),
+            features=tuple(tuple(row.tolist()) for row in rows),
+            alone=WindowAnswer(alone.scores, alone.certain, alone.familiar),
         )
 
     def classify_track(self, source: Source, *, budget: int = TRACK_BUDGET) -> TrackClassification:
@@ -58,7 +98,7 @@ class GenreClassifier:
         windows, rows, mels = [], [], []
         for audio in spread_windows(source, budget=budget):
             windows.append(audio.window)
-            mels.append(extract_mel(audio.samples))
+            mels.append(self.model.log_mel(audio.samples))
             rows.append(self.model.describe(audio.samples, mel=mels[-1]))
         if not windows:
             raise ClassifierError(ErrorKind.SILENT)
@@ -66,11 +106,12 @@ class GenreClassifier:
         output = self.model.infer(np.stack(rows))
         probabilities = self.model.calibrated(output.members.mean(axis=1))
         scores = _sorted(track_scores(probabilities, metadata.track.temperature))
-        familiar = _is_familiar(float(output.ood_score.mean()), metadata.track)
+        certain, familiar = _verdict(scores, float(output.ood_score.mean()), metadata.track)
         return TrackClassification(
             scores=scores,
             parts=_parts(windows, probabilities),
-            certain=familiar and metadata.track.is_certain(scores[0].genre.slug, scores[0].confidence),
+            shares=tuple(score for score in _sorted(probabilities.mean(axis=0)) if score.confidence >= _LEAST_SHARE),
+            certain=certain,
             familiar=familiar,
             tempo_bpm=estimate_tempo(mels),
             model_version=metadata.model_version,
@@ -78,8 +119,13 @@ class GenreClassifier:
         )
 
 
-def _is_familiar(ood_score: float, calibration: Calibration) -> bool:
-    return calibration.ood_threshold is None or ood_score < calibration.ood_threshold
+def _verdict(scores: tuple[GenreScore, ...], ood_score: float, thresholds: Thresholds) -> tuple[bool, bool]:
+    """Whether an answer is certain, and whether its sound is familiar."""
+    familiar = thresholds.is_familiar(ood_score)
+    return familiar and thresholds.is_certain(scores[0].genre.slug, scores[0].confidence), familiar
+
+
+_RESERVATIONS = (Note.NOT_SURE, Note.UNFAMILIAR)
 
 
 def _reservations(*, certain: bool, familiar: bool) -> tuple[Note, ...]:

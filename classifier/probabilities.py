@@ -11,6 +11,8 @@ from classifier.arrays import FloatArray
 SMALLEST_PROBABILITY = 1e-12
 """Stands in for a probability below it wherever a logarithm is taken."""
 
+_LEAST_WEIGHT = 0.05
+
 
 def log_probabilities(probabilities: FloatArray) -> npt.NDArray[np.float64]:
     """Natural logarithms of probabilities of any shape; none is below that of `SMALLEST_PROBABILITY`."""
@@ -44,4 +46,19 @@ def track_scores(probabilities: FloatArray, temperature: float) -> FloatArray:
     ['0.667', '0.333']
     """
     logs = log_probabilities(probabilities).mean(axis=0)
+    return softmax(logs[np.newaxis] / temperature)[0]
+
+
+def window_weights(probabilities: FloatArray) -> npt.NDArray[np.float64]:
+    """How much each window (n, 16) counts where a few of a track are heard together, (n,): the more it says, the more.
+
+    That is the entropy that it lacks, in nats; and a little for those that say nothing.
+    """
+    entropy = -(probabilities * log_probabilities(probabilities)).sum(axis=-1)
+    return np.log(probabilities.shape[-1]) - entropy + _LEAST_WEIGHT
+
+
+def heard_scores(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """What a few windows (n, 16) of a track say together, (16,): their weighted mean log-probability, tempered."""
+    logs = np.average(log_probabilities(probabilities), axis=0, weights=window_weights(probabilities))
     return softmax(logs[np.newaxis] / temperature)[0]

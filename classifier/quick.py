@@ -16,7 +16,9 @@ _LOCK = Lock()
 
 
 def classify(source: Source, *, offset_s: float = DEFAULT_OFFSET_S) -> Classification:
-    """Name the genre of the 3 seconds after `offset_s`; of the last 3 where the track ends before.
+    """Name the genre of the 3 seconds after `offset_s`, or of the track where they are not enough to be certain.
+
+    Of a track that ends before, the last 3 seconds are taken.
 
     `source` is a path or the bytes of a file: MP3, M4A, Ogg, Opus, FLAC, WAV, WMA and more. Raises `ClassifierError`,
     whose `kind` says why there is no answer, and ValueError for an offset that no track has.

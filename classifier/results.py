@@ -2,7 +2,6 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
@@ -62,8 +61,8 @@ class GenreScore:
     confidence: float
 
 
-class _Scored(ABC):
-    """What an answer's scores, the most probable first, say at a glance; and the answer as JSON."""
+class _Scored:
+    """What an answer's scores, the most probable first, say at a glance."""
 
     __slots__ = ()
     scores: tuple[GenreScore, ...]
@@ -85,7 +84,7 @@ class _Scored(ABC):
             return "?"
         return self.genre.name if self.certain else f"{self.genre.name}?"
 
-    def _summary(self, file: str) -> dict[str, Any]:
+    def summary(self, file: str) -> dict[str, Any]:
         """The first values of an answer as JSON."""
         return {
             "file": file,
@@ -94,6 +93,12 @@ class _Scored(ABC):
             "certain": self.certain,
             "familiar": self.familiar,
         }
+
+
+class _Told(_Scored, ABC):
+    """An answer that can be told as JSON."""
+
+    __slots__ = ()
 
     @abstractmethod
     def to_dict(self, *, file: str) -> dict[str, Any]:
@@ -104,14 +109,33 @@ class _Scored(ABC):
         return json.dumps(self.to_dict(file=file), ensure_ascii=False)
 
 
+def _scores_to_list(scores: tuple[GenreScore, ...]) -> list[dict[str, Any]]:
+    return [{"slug": score.genre.slug, "confidence": round(score.confidence, 6)} for score in scores]
+
+
+def _window_to_dict(window: Window) -> dict[str, Any]:
+    return {"start_s": round(window.start_s, 3), "end_s": round(window.end_s, 3)}
+
+
 @dataclass(frozen=True, slots=True)
-class Classification(_Scored):
-    """The answer for one window.
+class WindowAnswer(_Scored):
+    """What the asked window says by itself, where the answer rests on more of the track; all as in `Classification`."""
+
+    scores: tuple[GenreScore, ...]
+    certain: bool
+    familiar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Classification(_Told):
+    """The answer for one window, or where that is not certain, for the window and a few more of the same track.
 
     `scores` has every genre once, the most probable first (equal ones by name); `certain` is False where the model's
     confidence lies below the threshold that its bundle states, `familiar` is False (and so is `certain`) where the
-    sound is too unlike anything the model was trained on to be any of its genres. `features` is what the network saw,
-    not scaled, in the order of the model's columns; no part of the JSON.
+    sound is too unlike anything the model was trained on to be any of its genres. `window` is the asked one, `heard`
+    all that the answer rests on, the asked one first; `alone` is what the asked one says by itself, None where nothing
+    else was heard. `features` is what the network saw of each of them, not scaled, in the order of the model's columns;
+    no part of the JSON.
     """
 
     window: Window
@@ -120,13 +144,23 @@ class Classification(_Scored):
     familiar: bool
     notes: tuple[Note, ...]
     model_version: str
-    features: tuple[float, ...] = field(default=(), repr=False)
+    heard: tuple[Window, ...]
+    alone: WindowAnswer | None = None
+    features: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
     def to_dict(self, *, file: str) -> dict[str, Any]:
+        alone = self.alone or self
         return {
-            **self._summary(file),
-            "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
-            "window": {"start_s": round(self.window.start_s, 3), "end_s": round(self.window.end_s, 3)},
+            **self.summary(file),
+            "scores": _scores_to_list(self.scores),
+            "window": {
+                **_window_to_dict(self.window),
+                "slug": alone.genre.slug,
+                "confidence": round(alone.confidence, 6),
+                "certain": alone.certain,
+                "familiar": alone.familiar,
+            },
+            "heard": [_window_to_dict(window) for window in self.heard],
             "notes": [note.value for note in self.notes],
             "model_version": self.model_version,
         }
@@ -142,16 +176,19 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackClassification(_Scored):
+class TrackClassification(_Told):
     """The answer for a whole track, from windows spread over it.
 
     `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
-    entry for each window, which stands for the stretch up to the next; `features` has one for each of them; `certain`
-    and `familiar` are as in `Classification`. `tempo_bpm` is in beats a minute; None where nothing beats.
+    entry for each window, which stands for the stretch up to the next; `shares` says how much of the track sounds like
+    which genre, by probability, the largest first; genres of less than a percent are left out. `certain` and `familiar`
+    are as in `Classification`. `tempo_bpm` is in beats a minute; None where nothing beats. `features` has one entry for
+    each part.
     """
 
     scores: tuple[GenreScore, ...]
     parts: tuple[Segment, ...]
+    shares: tuple[GenreScore, ...]
     certain: bool
     familiar: bool
     tempo_bpm: float | None
@@ -169,23 +206,15 @@ class TrackClassification(_Scored):
             merged.append(Segment(Window(start_s, end_s - start_s), parts[0].genre, confidence))
         return tuple(merged)
 
-    @property
-    def shares(self) -> tuple[GenreScore, ...]:
-        """Which share of the parts (0 to 1) sounds like which genre, the largest first; genres without any left out."""
-        counts = Counter(part.genre for part in self.parts)
-        shares = (GenreScore(genre, count / len(self.parts)) for genre, count in counts.items())
-        return tuple(sorted(shares, key=lambda share: (-share.confidence, share.genre.name)))
-
     def to_dict(self, *, file: str) -> dict[str, Any]:
         return {
-            **self._summary(file),
+            **self.summary(file),
             "tempo_bpm": self.tempo_bpm,
-            "scores": [{"slug": s.genre.slug, "confidence": round(s.confidence, 6)} for s in self.scores],
+            "scores": _scores_to_list(self.scores),
             "shares": [{"slug": s.genre.slug, "share": round(s.confidence, 6)} for s in self.shares],
             "segments": [
                 {
-                    "start_s": round(segment.window.start_s, 3),
-                    "end_s": round(segment.window.end_s, 3),
+                    **_window_to_dict(segment.window),
                     "slug": segment.genre.slug,
                     "confidence": round(segment.confidence, 6),
                 }

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         True, description="false: nobody is asked whether an answer was right, and nothing about it is kept"
     )
 
+    listen_on: bool = Field(
+        True, description="false: the asked 3 seconds answer alone, even where they are not enough to be certain"
+    )
     default_offset_s: float = Field(30.0, ge=0, le=3600, description="seconds skipped at the start of a track")
     max_offset_s: float = Field(3600.0, gt=0, le=86400, description="largest offset a person may ask for")
     max_upload_mb: float = Field(100.0, gt=0, le=2048, description="largest file that is accepted")

@@ -13,7 +13,9 @@ preferences = sa.Table(
     sa.Column("language", sa.String(8)),
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("feedback", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("listen_on", sa.Boolean),
 )
+"""What was set for conversations; NULL leaves it to the bot's settings or the platform."""
 
 bot_state = sa.Table(
     "bot_state",

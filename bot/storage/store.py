@@ -74,7 +74,9 @@ class Storage:
                 row = (await connection.execute(query)).one_or_none()
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
-        return Preferences(row.offset_s, row.language, Mode(row.mode), row.feedback) if row else Preferences()
+        if row is None:
+            return Preferences()
+        return Preferences(row.offset_s, row.language, Mode(row.mode), row.feedback, row.listen_on)
 
     async def save(self, conversation: Conversation, wanted: Preferences) -> None:
         """Replace what was set. Raises `Failure` (storage)."""
@@ -83,6 +85,7 @@ class Storage:
             "language": wanted.language,
             "mode": wanted.mode.value,
             "feedback": wanted.feedback,
+            "listen_on": wanted.listen_on,
         }
         key = {"platform": conversation.platform.value, "conversation": conversation.id}
         await self._replace(preferences, key, values)

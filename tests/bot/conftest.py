@@ -1,9 +1,13 @@
-"""A pool and a service as the bot makes them; the shipped model in them always names a genre, or on request never."""
+"""A pool and a service as the bot makes them.
+
+The shipped model in them is always certain of a genre; on request it never finds one, or has to listen on each time.
+"""
 
 import json
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +16,15 @@ from bot.jobs import ModelChoice
 from bot.service import GenreService
 from bot.workers import WorkerPool
 from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE
+from classifier.genres import SLUGS
 from config import Settings
 from tests.bot.chats import Wired, wired
 
 PoolMaker = Callable[..., WorkerPool]
+
+_ALWAYS: dict[str, Any] = {"certain_from": dict.fromkeys(SLUGS, 0.0), "ood_threshold": None}
+_NEVER: dict[str, Any] = {"certain_from": {}, "ood_threshold": None}
+_NONE_OF_THEM: dict[str, Any] = {"ood_threshold": -1e9}
 
 
 @pytest.fixture
@@ -25,22 +34,30 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def answering(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model, but so open that it gives each sound a genre, even what tests make up as music."""
-    return _with_threshold(tmp_path_factory.mktemp("answering") / "bundle", ood_threshold=None)
+    """The shipped model, but certain of a genre for each sound, even what tests make up: it never listens on."""
+    folder = tmp_path_factory.mktemp("answering") / "bundle"
+    return _with_thresholds(folder, window=_ALWAYS, track={"ood_threshold": None}, listening={})
 
 
 @pytest.fixture(scope="session")
 def refusing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, but so strict that to it every sound is like none of its genres."""
-    return _with_threshold(tmp_path_factory.mktemp("refusing") / "bundle", ood_threshold=-1e9)
+    folder = tmp_path_factory.mktemp("refusing") / "bundle"
+    return _with_thresholds(folder, window=_NONE_OF_THEM, track=_NONE_OF_THEM, listening=_NONE_OF_THEM)
 
 
-def _with_threshold(folder: Path, *, ood_threshold: float | None) -> Path:
+@pytest.fixture(scope="session")
+def hesitating(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, but never certain of three seconds and always of more: it listens on each time."""
+    folder = tmp_path_factory.mktemp("hesitating") / "bundle"
+    return _with_thresholds(folder, window=_NEVER, track={}, listening=_ALWAYS)
+
+
+def _with_thresholds(folder: Path, **changes: dict[str, Any]) -> Path:
     shutil.copytree(DEFAULT_BUNDLE, folder)
     path = folder / METADATA_FILE
     metadata = json.loads(path.read_text())
-    changed = {place: {**metadata[place], "ood_threshold": ood_threshold} for place in ("window", "track")}
-    path.write_text(json.dumps({**metadata, **changed}))
+    path.write_text(json.dumps(metadata | {place: metadata[place] | changed for place, changed in changes.items()}))
     return folder
 
 
@@ -81,6 +98,15 @@ async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> As
 async def strict(settings: Settings, make_pool: PoolMaker, tmp_path: Path, refusing: Path) -> AsyncIterator[Wired]:
     """What stands behind a bot to which every sound is like none of its genres."""
     behind = await wired(settings, make_pool(bundle=refusing), tmp_path)
+    await behind.pool.until_ready()
+    yield behind
+    await behind.storage.close()
+
+
+@pytest.fixture
+async def hesitant(settings: Settings, make_pool: PoolMaker, tmp_path: Path, hesitating: Path) -> AsyncIterator[Wired]:
+    """What stands behind a bot to which three seconds are never enough."""
+    behind = await wired(settings, make_pool(bundle=hesitating), tmp_path)
     await behind.pool.until_ready()
     yield behind
     await behind.storage.close()

@@ -100,11 +100,41 @@ async def test_about_tells_what_was_measured_and_whether_it_can_refuse(behind: W
     model = behind.service.model
     assert model
     said = (await behind.assistant.command(PRIVATE, CommandName.ABOUT)).text
-    for share in (model.accuracy, model.top3_accuracy, model.track_accuracy):
+    assert model.answer_accuracy
+    for share in (model.accuracy, model.top3_accuracy, model.track_accuracy, model.answer_accuracy):
         assert texts_in("es").percent(share) in said
     assert said.endswith(texts_in("es")("about-limits"))
+    assert "/listen off" in said
+    await behind.assistant.command(PRIVATE, CommandName.LISTEN, "off")
+    assert "/listen off" not in (await behind.assistant.command(PRIVATE, CommandName.ABOUT)).text
     refusing = (await strict.assistant.command(PRIVATE, CommandName.ABOUT)).text
     assert refusing.endswith(texts_in("es")("about-limits-refusing"))
+
+
+async def test_a_chat_decides_whether_more_of_a_track_is_heard(hesitant: Wired, track_mp3: bytes) -> None:
+    """What counts is what was set when the file came; with `auto`, and before anything is set, the operator's word."""
+    assistant, texts = hesitant.assistant, texts_in("es")
+    for argument, listens in (("", True), ("off", False), ("ON", True), ("off", False), ("auto", True)):
+        said = await assistant.command(PRIVATE, CommandName.LISTEN, argument)
+        assert said.headline == texts("listen-on" if listens else "listen-off")
+        reply = await assistant.identify(PRIVATE, incoming(track_mp3), offset=5.0)
+        assert reply.headline.startswith("A lo largo de la pista: ") is listens
+        assert any(line.startswith("Solo del segundo 5 al 8: no estoy seguro, ") for line in reply.lines) is listens
+    assert "on | off | auto" in (await assistant.command(PRIVATE, CommandName.LISTEN)).text
+    assert "on, off, auto" in (await assistant.command(PRIVATE, CommandName.LISTEN, "perhaps")).text
+
+
+async def test_the_operator_decides_for_chats_that_do_not(
+    settings: Settings, make_pool: PoolMaker, tmp_path: Path, hesitating: Path, track_mp3: bytes
+) -> None:
+    silent = settings.model_copy(update={"listen_on": False})
+    behind = await wired(silent, make_pool(bundle=hesitating), tmp_path)
+    for argument, listens in (("", False), ("on", True), ("auto", False)):
+        said = await behind.assistant.command(PRIVATE, CommandName.LISTEN, argument)
+        assert said.headline == texts_in("es")("listen-on" if listens else "listen-off")
+        reply = await behind.assistant.identify(PRIVATE, incoming(track_mp3), offset=5.0)
+        assert reply.headline.startswith("A lo largo de la pista: ") is listens
+    await behind.storage.close()
 
 
 async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
@@ -115,11 +145,13 @@ async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
         (CommandName.OFFSET, "reset"),
         (CommandName.LANGUAGE, "en"),
         (CommandName.MODE, "off"),
+        (CommandName.LISTEN, "off"),
         (CommandName.FORGET, ""),
     ):
         refused = await assistant.command(outsider, name, argument)
         assert texts_in("en")("failure-not-allowed") in refused.text
     assert (await assistant.command(GROUP, CommandName.OFFSET)).text == before
+    assert (await assistant.command(GROUP, CommandName.LISTEN)).headline == texts_in("en")("listen-on")
 
 
 def test_a_reply_that_is_too_long_loses_its_last_lines() -> None:

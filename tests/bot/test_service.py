@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
@@ -191,3 +192,32 @@ async def test_a_whole_track_is_answered_and_remembered_apart_from_its_windows(
     with pytest.raises(Failure) as caught:
         await counting.identify(incoming(b"fLaC" + bytes(99)), whole_track=True)
     assert caught.value.kind == FailureKind.DAMAGED
+
+
+async def test_it_listens_on_as_configured_unless_somebody_says_otherwise(
+    settings: Settings, make_pool: PoolMaker, hesitating: Path, track_mp3: bytes
+) -> None:
+    pool = make_pool(bundle=hesitating)
+    await pool.until_ready()
+    service = CountingService(settings, pool)
+    heard = await service.identify(incoming(track_mp3), offset_s=5.0)
+    assert isinstance(heard.classification, Classification)
+    assert heard.classification.alone
+    assert len(heard.classification.heard) == len(heard.features) >= 3
+    again = await service.identify(incoming(track_mp3), offset_s=5.0, listen_on=True)
+    assert again.classification == heard.classification
+    assert service.jobs == 1
+    alone = await service.identify(incoming(track_mp3), offset_s=5.0, listen_on=False)
+    assert isinstance(alone.classification, Classification)
+    assert (alone.classification.alone, len(alone.features), service.jobs) == (None, 1, 2)
+
+    silent = CountingService(settings.model_copy(update={"listen_on": False}), pool)
+    for listen_on, expected in ((None, alone), (True, heard)):
+        again = await silent.identify(incoming(track_mp3), offset_s=5.0, listen_on=listen_on)
+        assert again.classification == expected.classification
+
+
+async def test_a_whole_track_is_the_same_however_it_may_listen(counting: CountingService, track_mp3: bytes) -> None:
+    for listen_on in (True, False, None):
+        await counting.identify(incoming(track_mp3), whole_track=True, listen_on=listen_on)
+    assert counting.jobs == 1

@@ -59,20 +59,20 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 
 
 async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str) -> None:
-    wanted = Preferences(offset_s=12.5, language="es", mode=Mode.ON_DEMAND, feedback=False)
+    wanted = Preferences(offset_s=12.5, language="es", mode=Mode.ON_DEMAND, feedback=False, listen_on=False)
     storage = await Storage.open(url)
     assert await storage.preferences_of(chat("1")) == Preferences()
     await storage.save(chat("1"), Preferences(offset_s=1.0))
     await storage.save(chat("1"), wanted)
-    await storage.save(chat("2"), Preferences(mode=Mode.OFF))
+    await storage.save(chat("2"), Preferences(mode=Mode.OFF, listen_on=True))
     await storage.close()
     storage = await Storage.open(url)
     assert await storage.preferences_of(chat("1")) == wanted
-    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF)
+    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF, listen_on=True)
     assert await storage.preferences_of(chat("1", Platform.DISCORD)) == Preferences()
     await storage.forget(chat("1"))
     assert await storage.preferences_of(chat("1")) == Preferences()
-    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF)
+    assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF, listen_on=True)
     await storage.close()
 
 
@@ -165,6 +165,15 @@ async def test_settings_of_before_there_was_feedback_stay(url: str) -> None:
     storage = await Storage.open(url)
     assert await storage.stored(chat("1")) == Preferences(offset_s=5.0)
     await storage.keep_vote(VOTER, Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+    await storage.close()
+
+
+async def test_settings_of_before_it_listened_on_leave_that_to_the_operator(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.save(chat("1"), Preferences(offset_s=5.0, feedback=False, listen_on=False))
+    await downgraded(storage, "0003")
+    storage = await Storage.open(url)
+    assert await storage.stored(chat("1")) == Preferences(offset_s=5.0, feedback=False, listen_on=None)
     await storage.close()
 
 

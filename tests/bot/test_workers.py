@@ -68,6 +68,19 @@ async def test_a_job_gives_answer_picture_and_excerpt(make_pool: PoolMaker, trac
     assert pool.model.version == answer.classification.model_version
 
 
+async def test_a_job_listens_on_only_where_it_may(make_pool: PoolMaker, hesitating: Path, track_mp3: bytes) -> None:
+    pool = make_pool(bundle=hesitating)
+    model = await pool.until_ready()
+    heard = await pool.run(ClipJob(track_mp3, 10.0))
+    alone = await pool.run(ClipJob(track_mp3, 10.0, listen_on=False))
+    assert isinstance(heard, Answer)
+    assert isinstance(alone, Answer)
+    assert len(heard.features) >= 3
+    assert {len(row) for row in heard.features} == {4 * len(model.columns)}
+    assert heard.features[:1] == alone.features
+    assert heard.excerpt_wav == alone.excerpt_wav
+
+
 @pytest.mark.parametrize("name", ["default", "reference"])
 def test_a_shipped_model_is_loaded_by_its_name_and_tells_what_it_measured(name: str) -> None:
     classifier = load_classifier(ModelChoice(name, None, "litert"))
@@ -76,6 +89,7 @@ def test_a_shipped_model_is_loaded_by_its_name_and_tells_what_it_measured(name: 
     assert facts.columns == metadata.columns
     assert facts.track_accuracy == metadata.metrics["by_track"]["accuracy"]
     assert facts.can_refuse is (metadata.window.ood_threshold is not None)
+    assert facts.answer_accuracy == metadata.metrics["answer"]["accuracy"]
 
 
 async def test_a_bad_file_is_refused_and_the_worker_lives_on(make_pool: PoolMaker, track_mp3: bytes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
 
 from classifier.bundle import (
@@ -15,15 +16,17 @@ from classifier.bundle import (
     LITERT_FILE,
     METADATA_FILE,
     REFERENCE_BUNDLE,
+    Thresholds,
     columns_of,
     load_metadata,
 )
-from classifier.description import EMBEDDING_NAMES, FAMILIES
+from classifier.description import BACKBONES, FAMILIES, MN04_NAMES, MUSICNN_NAMES
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
-from classifier.model import GenreModel, RuntimeName
+from classifier.model import HEAD, GenreModel, RuntimeName
 from classifier.rhythm import RHYTHM_NAMES
+from training.bundle.assemble import to_litert
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -52,20 +55,29 @@ def swap(names: list[str]) -> None:
         (lambda m: swap(m["labels"]), "label 1 is 'big_room_house' in the bundle and 'ambient' in the code"),
         (lambda m: m["labels"].pop(), "the bundle has 15 × label, the code 16"),
         (lambda m: m["families"].append("lyrics"), "the code knows no columns of the family 'lyrics'"),
-        (lambda m: m["families"].reverse(), "family 1 is 'embedding' in the bundle and 'features' in the code"),
-        (lambda m: m["families"].append("rhythm"), "the bundle has 4 × family, the code 3"),
-        (lambda m: m["families"].pop(), f"the bundle has {ALL} × column, the code 620"),
+        (lambda m: m["families"].reverse(), "family 1 is 'mn04' in the bundle and 'features' in the code"),
+        (lambda m: m["families"].append("rhythm"), "the bundle has 5 × family, the code 4"),
+        (lambda m: m["families"].pop(), f"the bundle has {ALL} × column, the code {ALL - len(MN04_NAMES)}"),
         (lambda m: swap(m["columns"]), "column 1 is 'spectral_centroid_std' in the bundle"),
         (lambda m: m["columns"].append("tempo"), f"the bundle has {ALL + 1} × column, the code {ALL}"),
         (lambda m: m["specs"]["features"].update(hop_length=256), "specs.features.hop_length is 256 in the bundle"),
         (lambda m: m["specs"]["rhythm"].update(rhythm_lag_step=1), "specs.rhythm.rhythm_lag_step is 1 in the bundle"),
-        (lambda m: m["specs"]["embedding"].update(extra=1), "specs.embedding.extra is 1 in the bundle and None"),
+        (
+            lambda m: m["specs"]["rhythm"].update(lowest_dbfs=-20.0),
+            "specs.rhythm.lowest_dbfs is -20.0 in the bundle and -17.0 in the code",
+        ),
+        (lambda m: m["specs"]["musicnn"].update(extra=1), "specs.musicnn.extra is 1 in the bundle and None"),
+        (lambda m: m["specs"]["mn04"].pop("highest_dbfs"), "specs.mn04.highest_dbfs is None in the bundle and -9.0"),
         (lambda m: m["specs"].pop("rhythm"), "specs.rhythm.frames is None in the bundle and 187 in the code"),
         (lambda m: m["specs"].update(lyrics={"words": 9}), "specs.lyrics.words is 9 in the bundle and None"),
         (lambda m: m["scaler"]["mean"].pop(), f"the bundle has {ALL - 1} × scaler value, and {ALL} columns"),
         (lambda m: m["scaler"]["scale"].append(1.0), f"the bundle has {ALL + 1} × scaler value, and {ALL} columns"),
         (lambda m: m["window"].update(temperature=0), "window.temperature"),
-        (lambda m: m["track"].update(certain_from=1.1), "track.certain_from"),
+        (lambda m: m["track"].update(certain_from=0.4), "track.certain_from: "),
+        (lambda m: m["track"]["certain_from"].update(house=1.1), "track.certain_from.house: "),
+        (lambda m: m["listening"].update(places=2, temperatures=[1.0, 0.9]), "2 places need 3 temperatures, not 2"),
+        (lambda m: m["listening"].update(places=1, temperatures=[1.0, 0.0]), "listening.temperatures.1: "),
+        (lambda m: m["listening"].update(places=0), "listening.places: "),
         (lambda m: m.pop("labels"), "labels"),
     ],
 )
@@ -114,8 +126,39 @@ def test_the_network_of_another_bundle_is_refused(bundle: Path, runtime: Runtime
     assert f"{file}: its network reads 122 columns, its metadata names {ALL}" in refusal(bundle, runtime=runtime)
 
 
+@pytest.mark.parametrize("there", [(), BACKBONES[:1]], ids=["head alone", "one backbone"])
+def test_a_network_that_lacks_a_backbone_is_refused_by_its_name(bundle: Path, there: tuple[str, ...]) -> None:
+    row = keras.Input((ALL,), name="row")
+    said = keras.layers.Dense(16)(row)
+    head = keras.Model(row, {"members": said[:, None, :], "ood_score": said[:, :1]}, name=HEAD)
+    inputs, outputs = {"row": keras.Input((ALL,), name="row")}, {}
+    outputs |= head(inputs["row"])
+    for name in there:
+        mel = keras.Input((187, 96), name="mel")
+        network = keras.Model(mel, keras.layers.GlobalAveragePooling1D()(mel), name=name)
+        inputs[f"mel_{name}"] = keras.Input((187, 96), name=f"mel_{name}")
+        outputs[name] = network(inputs[f"mel_{name}"])
+    whole = keras.Model(inputs, outputs)
+    whole.save(bundle / KERAS_FILE)
+    (bundle / LITERT_FILE).write_bytes(to_litert(whole))
+    lacking = BACKBONES[len(there)]
+    for runtime, file in ((RuntimeName.LITERT, LITERT_FILE), (RuntimeName.KERAS, KERAS_FILE)):
+        assert refusal(bundle, runtime=runtime).endswith(f"{file}: has no network for {lacking})")
+
+
+def test_each_genre_has_its_own_threshold() -> None:
+    thresholds = Thresholds(certain_from={"house": 0.6, "techno": 0.0}, ood_threshold=1.5)
+    assert thresholds.is_certain("house", 0.6)
+    assert not thresholds.is_certain("house", 0.5999)
+    assert thresholds.is_certain("techno", 0.0)
+    assert not thresholds.is_certain("trance", 1.0)  # what is not named never is
+    assert thresholds.is_familiar(1.4999)
+    assert not thresholds.is_familiar(1.5)
+    assert Thresholds(certain_from={}).is_familiar(1e9)
+
+
 def test_columns_stand_family_by_family() -> None:
-    assert columns_of(FAMILIES) == (*FEATURE_NAMES, *RHYTHM_NAMES, *EMBEDDING_NAMES)
+    assert columns_of(FAMILIES) == (*FEATURE_NAMES, *RHYTHM_NAMES, *MUSICNN_NAMES, *MN04_NAMES)
     assert columns_of(("features",)) == FEATURE_NAMES
 
 
@@ -135,7 +178,8 @@ def test_a_shipped_bundle_is_complete_and_small(
     assert metadata.families == families
     assert metadata.columns == columns_of(families)
     assert metadata.model_version.startswith(f"{folder.name}-")
-    assert sum(metadata.data[part]["tracks"] for part in parts) > 500
+    assert set(metadata.window.certain_from) | set(metadata.track.certain_from) <= set(SLUGS)
+    assert sum(metadata.data["parts"][part]["tracks"] for part in parts) > 500
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*.*")}
     assert files | {KERAS_FILE, LITERT_FILE, METADATA_FILE, "MODEL_CARD.md", "report/confusion.png"} <= sizes.keys()
     assert sum(sizes.values()) < 12_000_000
@@ -143,8 +187,8 @@ def test_a_shipped_bundle_is_complete_and_small(
 
 def test_the_licence_of_the_pretrained_networks_goes_with_them() -> None:
     licences = (DEFAULT_BUNDLE / "LICENCES.md").read_text()
-    assert "MSD_musicnn" in licences
-    assert "THIS SOFTWARE" in licences
+    for named in ("MSD_musicnn", "THIS SOFTWARE", "EfficientAT", "MIT License", "Copyright (c) 2022 Florian Schmid"):
+        assert named in licences
 
 
 def test_no_pickle_is_in_a_bundle() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from classifier.bundle import BUNDLES, load_metadata
 from classifier.cli import main, sentence
 from classifier.decoding import DEFAULT_OFFSET_S
 from classifier.genres import GENRE_BY_SLUG
-from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window
+from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
 from config import Settings
+from tests.support.bundles import copied_bundle
 
 
 @pytest.fixture
@@ -32,9 +34,10 @@ def test_json_is_one_line_a_file_and_nothing_else(folder: Path, capsys: pytest.C
     answers = [json.loads(line) for line in captured.out.splitlines()]
     assert code == 1
     assert [Path(answer["file"]).name for answer in answers] == ["one.mp3", "two.MP3"]
-    assert answers[0]["window"] == {"start_s": 5.0, "end_s": 8.0}
+    assert (answers[0]["window"]["start_s"], answers[0]["window"]["end_s"]) == (5.0, 8.0)
+    assert answers[0]["heard"][0] == {"start_s": 5.0, "end_s": 8.0}
     assert list(answers[0]) == [
-        "file", "genre", "confidence", "certain", "familiar", "scores", "window", "notes", "model_version",
+        "file", "genre", "confidence", "certain", "familiar", "scores", "window", "heard", "notes", "model_version",
     ]  # fmt: skip
     assert len(answers[0]["scores"]) == 16
     errors = captured.err.splitlines()
@@ -79,12 +82,43 @@ def test_a_whole_track_in_words_json_and_csv(folder: Path, capsys: pytest.Captur
     assert rows[0]["start_s"] == "0.000"
     assert float(rows[0]["tempo_bpm"]) == pytest.approx(128.0, abs=1.0)
     assert {row["familiar"] for row in rows} <= {"true", "false"}
+    assert {row["heard"] for row in rows} == {"13"}
 
 
 def test_windows_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(folder / "album"), str(folder / "bad.mp3"), "--csv", "--offset", "5"]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["start_s"], row["end_s"], row["tempo_bpm"]) for row in rows] == [("5.000", "8.000", "")] * 2
+
+
+@pytest.fixture
+def hesitating(tmp_path: Path) -> str:
+    """A bundle that is never certain of one window."""
+    return str(copied_bundle(tmp_path / "hesitating", window={"temperature": 1.0, "certain_from": {}}))
+
+
+def test_it_listens_on_unless_it_is_told_not_to(
+    folder: Path, hesitating: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [str(folder / "album" / "two.MP3"), "--offset", "5", "--bundle", hesitating]
+    assert main([*asked, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["window"]["certain"] is False
+    assert len(answer["heard"]) >= 3
+    assert main([*asked, "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["start_s"], row["end_s"], row["heard"]) == ("5.000", "8.000", str(len(answer["heard"])))
+    assert (row["slug"], float(row["confidence"])) == (answer["genre"]["slug"], answer["confidence"])
+    assert main(asked) == 0
+    assert "over the track: " in capsys.readouterr().out
+
+    assert main([*asked, "--json", "--no-listen-on"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["heard"] == [{"start_s": 5.0, "end_s": 8.0}]
+    assert alone["confidence"] == alone["window"]["confidence"] == answer["window"]["confidence"]
+    assert main([*asked, "--csv", "--no-listen-on"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["certain"], row["heard"]) == ("false", "1")
 
 
 TECHNO, TRANCE, DUBSTEP, TRAP = (GENRE_BY_SLUG[slug] for slug in ("techno", "trance", "dubstep", "trap"))
@@ -118,14 +152,30 @@ def test_a_line_says_how_much_is_known(certain: bool, familiar: bool, notes: tup
         familiar=familiar,
         notes=(*notes, Note.MOVED_BACK),
         model_version="m-1",
+        heard=(Window(30.0, 3.0),),
     )
     assert sentence(Path("a.mp3"), clip) == f"a.mp3: {line}; 30.0–33.0 s)\n    {Note.MOVED_BACK.sentence}"
+    for alone_is_familiar, alone in (
+        (True, f"not sure, {DUBSTEP.label} or {TRAP.label}"),
+        (False, "like none of the 16 genres"),
+    ):
+        listened = replace(
+            clip,
+            heard=tuple(Window(start_s, 3.0) for start_s in (30.0, 50.0, 70.0)),
+            alone=WindowAnswer(SCORES[2:], certain=False, familiar=alone_is_familiar),
+        )
+        assert sentence(Path("a.mp3"), listened).splitlines() == [
+            f"a.mp3: over the track: {line}; 30.0–33.0 s and 2 more windows)",
+            f"    30.0–33.0 s alone: {alone}",
+            f"    {Note.MOVED_BACK.sentence}",
+        ]
 
 
 def test_a_track_like_none_of_the_genres_has_no_segments_and_perhaps_no_tempo() -> None:
     track = TrackClassification(
         scores=SCORES,
         parts=(Segment(Window(0.0, 3.0), TECHNO, 0.5),),
+        shares=SCORES,
         certain=False,
         familiar=False,
         tempo_bpm=None,

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifier.arrays import FloatArray
-from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows, spread_windows
+from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows, spread_windows, windows_beside
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.readers.ffmpeg import FfmpegReader
-from classifier.results import Note
+from classifier.results import Note, Window
 from tests.support.audio import (
     dance_track,
     encode,
@@ -405,3 +405,67 @@ def test_what_is_silent_or_too_short_is_not_spread(track: FloatArray) -> None:
     with pytest.raises(ClassifierError) as caught:
         list(spread_windows(mp3(dance_track(1.0)), budget=5))
     assert caught.value.kind is ErrorKind.TOO_SHORT
+
+
+def starts_beside(content: bytes, asked_s: float, *, budget: int) -> list[float]:
+    return [audio.window.start_s for audio in windows_beside(content, Window(asked_s, 3.0), budget=budget)]
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "budget", "starts_s"),
+    [
+        (30.0, 4, [3.5, 13.5, 23.5, 33.5]),  # the middles are 5, 15, 25 and 35
+        (31.0, 4, [3.5, 13.5, 23.5]),
+        (11.0, 4, [3.5, 23.5, 33.5]),
+        (16.0, 4, [3.5, 23.5, 33.5]),
+        (5.0, 1, [18.5]),
+        (18.5, 1, []),
+        (0.0, 2, [8.5, 28.5]),
+    ],
+)
+def test_windows_beside_lie_in_the_middles_of_equal_parts(
+    track: FloatArray, asked_s: float, budget: int, starts_s: list[float]
+) -> None:
+    """40 seconds; by where the last packet starts they are up to 0.1 s shorter. None touches the asked window."""
+    found = starts_beside(encode(track, "FLAC"), asked_s, budget=budget)
+    assert found == pytest.approx(starts_s, abs=0.1)
+
+
+def test_many_windows_beside_leave_out_those_over_the_asked_one(track: FloatArray) -> None:
+    found = starts_beside(encode(track, "FLAC"), 20.0, budget=13)
+    assert len(found) in {11, 12}
+    assert all(abs(start_s - 20.0) >= 3.0 for start_s in found)
+    assert (np.diff(found) >= 3.0).all()
+
+
+@pytest.mark.parametrize(
+    ("length_s", "asked_s", "starts_s"),
+    [(3.0, 0.0, []), (4.0, 1.0, []), (7.0, 4.0, [0.25]), (8.0, 0.0, [4.5]), (10.0, 3.5, [0.17, 6.83])],
+)
+def test_a_short_track_has_fewer_windows_beside(length_s: float, asked_s: float, starts_s: list[float]) -> None:
+    found = starts_beside(encode(dance_track(length_s), "FLAC"), asked_s, budget=5)
+    assert found == pytest.approx(starts_s, abs=0.1)
+
+
+def test_no_window_beside_is_silent(track: FloatArray) -> None:
+    half = np.concatenate([track[: 20 * 44_100], np.zeros(20 * 44_100, np.float32)])
+    assert starts_beside(encode(half, "FLAC"), 8.0, budget=4) == pytest.approx([3.5, 13.5], abs=0.1)
+    assert starts_beside(encode(np.zeros(20 * 44_100, np.float32), "FLAC"), 0.0, budget=4) == []
+
+
+@pytest.mark.parametrize("name", ["mp3 cbr", "mp3 vbr without xing", "m4a", "flac", "ogg opus", "wav"])
+def test_windows_beside_sound_as_they_do_alone(name: str, track: FloatArray) -> None:
+    content = FORMATS[name](track)
+    found = list(windows_beside(content, Window(10.0, 3.0), budget=3))
+    assert len(found) == 3
+    for audio in found:
+        lag, likeness = lag_and_likeness(audio.samples, decode_window(content, offset_s=audio.window.start_s).samples)
+        assert abs(lag) <= LATE_BY_FORMAT.get(name, 2)
+        assert likeness > 0.98
+        assert (audio.window.duration_s, audio.notes) == (3.0, ())
+
+
+def test_nothing_lies_beside_what_is_no_audio() -> None:
+    with pytest.raises(ClassifierError) as caught:
+        starts_beside(b"hello, this is text" * 50, 0.0, budget=4)
+    assert caught.value.kind is ErrorKind.NOT_AUDIO

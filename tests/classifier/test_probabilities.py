@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from classifier.probabilities import SMALLEST_PROBABILITY, log_probabilities, softmax, tempered, track_scores
+from classifier.probabilities import (
+    SMALLEST_PROBABILITY,
+    heard_scores,
+    log_probabilities,
+    softmax,
+    tempered,
+    track_scores,
+    window_weights,
+)
 
 
 def test_temperature_softens_and_keeps_the_order() -> None:
@@ -48,3 +56,30 @@ def test_temperature_and_vote_have_the_same_floor() -> None:
     four = tempered(window, 4.0)[0]
     assert four[3] / four[0] == pytest.approx(SMALLEST_PROBABILITY**0.25)
     assert four[2] == four[3] < four[1]
+
+
+def test_a_window_counts_by_the_entropy_that_it_lacks() -> None:
+    """A fair coin lacks nothing of ln 2, a certain answer all of it; 0.05 are for everybody."""
+    windows = np.array([[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]], np.float32)
+    entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
+    expected = np.array([0.0, np.log(2.0), np.log(2.0) - entropy]) + 0.05
+    np.testing.assert_allclose(window_weights(windows), expected, atol=1e-6)
+    sixteen = np.vstack([np.full(16, 1 / 16), np.eye(16)[3]]).astype(np.float32)
+    np.testing.assert_allclose(window_weights(sixteen), [0.05, np.log(16.0) + 0.05], atol=1e-6)
+
+
+def test_what_is_heard_is_weighed_by_what_it_says() -> None:
+    windows = np.array([[0.5, 0.5], [0.2, 0.8]], np.float32)
+    said = np.log(2.0) + 0.2 * np.log(0.2) + 0.8 * np.log(0.8) + 0.05
+    share = said / (said + 0.05)  # of the second window, which is what leads away from a half
+    odds = 4.0**share
+    np.testing.assert_allclose(heard_scores(windows, 1.0), [1 / (1 + odds), odds / (1 + odds)], rtol=1e-4)
+    root = np.sqrt(odds)
+    np.testing.assert_allclose(heard_scores(windows, 2.0), [1 / (1 + root), root / (1 + root)], rtol=1e-4)
+    assert heard_scores(windows, 1.0)[1] > track_scores(windows, 1.0)[1]
+
+
+def test_windows_that_say_as_much_are_heard_as_a_tracks_are() -> None:
+    windows = np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7], [0.2, 0.7, 0.1]], np.float32)
+    np.testing.assert_allclose(heard_scores(windows, 1.5), track_scores(windows, 1.5), rtol=1e-5)
+    np.testing.assert_allclose(heard_scores(windows[:1], 1.0), windows[0], rtol=1e-5)

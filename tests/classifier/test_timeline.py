@@ -17,12 +17,20 @@ LEFT, RIGHT, BOTTOM, TOP = 0.1, 0.97, 0.1, 0.76
 """Where the axes lie in the picture."""
 
 
+SHARES = (GenreScore(HOUSE, 0.6), GenreScore(TECHNO, 0.4))
+
+
 def track(
-    *genres: Genre, familiar: bool = True, tempo_bpm: float | None = None, part_s: float = 10.0
+    *genres: Genre,
+    familiar: bool = True,
+    tempo_bpm: float | None = None,
+    part_s: float = 10.0,
+    shares: tuple[GenreScore, ...] = SHARES,
 ) -> TrackClassification:
     return TrackClassification(
-        scores=(GenreScore(HOUSE, 0.6), GenreScore(TECHNO, 0.4)),
+        scores=SHARES,
         parts=tuple(Segment(Window(part_s * n, part_s), genre, 0.5) for n, genre in enumerate(genres)),
+        shares=shares,
         certain=familiar,
         familiar=familiar,
         tempo_bpm=tempo_bpm,
@@ -64,6 +72,22 @@ def test_the_tempo_stands_in_the_title() -> None:
     differs = np.abs(plain - with_tempo).max(axis=(1, 2)) > 0.1
     assert differs[: HEIGHT_PX // 12].any()
     assert not differs[HEIGHT_PX // 12 :].any()
+
+
+def legend(picture: FloatArray) -> FloatArray:
+    """The rows between title and axes."""
+    return picture[HEIGHT_PX // 12 : int((1 - TOP) * HEIGHT_PX) - 5]
+
+
+def test_the_legend_has_the_four_largest_shares() -> None:
+    """Also of genres that no part is of; the fifth is not drawn."""
+    others = [GENRE_BY_SLUG[slug] for slug in ("trance", "trap", "dnb")]
+    shares = tuple(map(GenreScore, (HOUSE, *others, TECHNO), (0.4, 0.3, 0.15, 0.1, 0.05)))
+    two, four, five = (legend(drawn(track(HOUSE, shares=of))) for of in (shares[:2], shares[:4], shares))
+    np.testing.assert_array_equal(four, five)
+    assert np.abs(two - four).max() > 0.2
+    other = legend(drawn(track(HOUSE, shares=(GenreScore(HOUSE, 0.5), *shares[1:4]))))
+    assert np.abs(other - four).max() > 0.2  # the shares themselves stand there
 
 
 @pytest.mark.parametrize(("part_s", "marks"), [(1.5, 4), (60.0, 5), (1200.0, 5), (40_000.0, 9)])

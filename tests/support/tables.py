@@ -51,20 +51,30 @@ def hand_made(
     tracks: Sequence[str],
     *,
     sources: Sequence[str] | None = None,
+    origins: Sequence[str] | None = None,
+    variants: Sequence[str] | None = None,
+    windows: Sequence[int] | None = None,
     features: np.ndarray | None = None,
     columns: tuple[str, ...] = FEATURE_NAMES,
 ) -> FeatureTable:
-    """A small table by hand: slugs and tracks row by row; features are zero, all else plain, if not given."""
+    """A small table by hand: slugs and tracks row by row; features are zero, all else plain, if not given.
+
+    Windows are numbered in the order of their rows, and every track is an origin of its own, if not given.
+    """
     count = len(labels)
     empty = np.array([""] * count)
+    if windows is None:
+        windows = [list(tracks[:row]).count(track) for row, track in enumerate(tracks)]
     return FeatureTable(
         features=np.zeros((count, len(columns)), np.float32) if features is None else features.astype(np.float32),
         labels=np.array([SLUGS.index(label) for label in labels]),
         tracks=np.array(tracks),
+        windows=np.array(windows, np.int64),
         sources=empty if sources is None else np.array(sources),
+        origins=np.array(tracks if origins is None else origins),
         splits=empty,
         qualities=empty,
-        variants=np.array(["plain"] * count),
+        variants=np.array(["plain"] * count if variants is None else variants),
         columns=columns,
         has_tracks=True,
     )

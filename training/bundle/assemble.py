@@ -1,14 +1,14 @@
 """The whole classifier as one Keras model with named inputs, and its LiteRT export.
 
-Inside: a head, from standardised rows to the answers of every member; for the default model also a backbone, from
-log-mel spectrograms to the embedding. Both are models of their own and stand in the file under their names.
+Inside: a head, from standardised rows to the answers of every member; for the default model also its backbones, from
+log-mel spectrograms to embeddings. All are models of their own and stand in the file under their names.
 """
 
 import contextlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +18,37 @@ import tensorflow as tf
 from keras import layers, ops
 
 from classifier.bundle import columns_of
-from classifier.description import EMBEDDING
-from classifier.mel import MEL
-from classifier.model import BACKBONE, HEAD
+from classifier.description import BACKBONES
+from classifier.model import HEAD
 from training.bundle.contents import FittedModel, Member
 from training.errors import TrainingError
 from training.models.mlp import round_to_half
 from training.models.ood import LARGEST
 from training.models.preprocessing import Preprocessor
 
+Backbones = Mapping[str, keras.Model]
+"""Networks from log-mel spectrograms to embeddings, by their names in `classifier.description.BACKBONES`."""
 
-def assemble(fitted: FittedModel, backbone: keras.Model | None) -> keras.Model:
+
+def assemble(fitted: FittedModel, backbones: Backbones) -> keras.Model:
     """Put a fitted model together.
 
-    Inputs: one for each family of columns, not scaled (`features`, `rhythm`), and `mel` (n, 187, 96), logarithms, in
-    the place of the embedding. Outputs: `genres` (n, 16), the mean over the members, not calibrated; `members`
-    (n, m, 16); `ood_score` (n, 1); for a model with a backbone also `embedding` (n, 192). Raises `TrainingError`
-    without a backbone where one is needed.
+    Inputs: one for each family of columns, not scaled (`features`, `rhythm`), and in the place of an embedding the
+    log-mel spectrogram that it is made from, `mel_musicnn` (n, 187, 96) or `mel_mn04` (n, 300, 128). Outputs: `genres`
+    (n, 16), the mean over the members, not calibrated; `members` (n, m, 16); `ood_score` (n, 1); and each embedding
+    under the name of its family. Raises `TrainingError` without a backbone that is needed.
     """
     families = fitted.recipe.families
-    if EMBEDDING in families and backbone is None:
-        raise TrainingError("a model that reads embeddings needs a backbone: name a bundle that has one")
     head = build_head(fitted.preprocessor, fitted.members)
     inputs, parts, outputs = {}, [], {}
     for family in families:
-        if family == EMBEDDING:
-            assert backbone is not None
-            inputs["mel"] = keras.Input((MEL.frames, MEL.n_mels), name="mel")
-            outputs["embedding"] = backbone(inputs["mel"])
-            parts.append(outputs["embedding"])
+        if family in BACKBONES:
+            if family not in backbones:
+                raise TrainingError(f"a model that reads {family} needs its network: name a bundle that has it")
+            name = f"mel_{family}"
+            inputs[name] = keras.Input(backbones[family].input_shape[1:], name=name)
+            outputs[family] = backbones[family](inputs[name])
+            parts.append(outputs[family])
         else:
             inputs[family] = keras.Input((len(columns_of((family,))),), name=family)
             parts.append(inputs[family])
@@ -98,8 +100,8 @@ def _bare(network: keras.Model, name: str) -> keras.Model:
     return copy
 
 
-def load_backbone(file: Path) -> keras.Model:
-    """The backbone of a bundle's `model.keras`, or of a file that `backbone` has written.
+def load_backbones(file: Path) -> Backbones:
+    """The backbones of a bundle's `model.keras`, or the one of a file that `backbone` has written.
 
     Raises `TrainingError` where there is none.
     """
@@ -107,10 +109,8 @@ def load_backbone(file: Path) -> keras.Model:
         model = keras.models.load_model(file, compile=False, safe_mode=True)
     except (OSError, ValueError) as error:
         raise TrainingError(f"{file}: cannot be read as a Keras model: {error}") from error
-    if model.name == BACKBONE:
-        return model
-    found = next((layer for layer in model.layers if layer.name == BACKBONE), None)
-    if found is None:
+    found = {layer.name: layer for layer in (model, *model.layers) if layer.name in BACKBONES}
+    if not found:
         raise TrainingError(f"{file}: has no backbone")
     return found
 
@@ -126,21 +126,27 @@ def save_small(model: keras.Model, path: Path) -> None:
 
 
 def to_litert(model: keras.Model) -> bytes:
-    """A whole model as a LiteRT flatbuffer with the signatures `head` (a free number of rows) and `backbone` (one)."""
+    """A whole model as a LiteRT flatbuffer: a signature `head` (a free number of rows), and one for each backbone (one
+    spectrogram). Its constants have half precision, which weights were rounded to before anything was measured."""
     head = model.get_layer(HEAD)
-    backbone = next((layer for layer in model.layers if layer.name == BACKBONE), None)
     run_head = _with_constants(head)
     row = tf.TensorSpec((None, head.input_shape[-1]), tf.float32, name="row")
     functions = {HEAD: tf.function(lambda row: dict(run_head(row)), input_signature=[row])}
-    if backbone is not None:
-        embed = _with_constants(backbone)
-        mel = tf.TensorSpec((1, MEL.frames, MEL.n_mels), tf.float32, name="mel")
-        functions[BACKBONE] = tf.function(lambda mel: {"embedding": embed(mel)}, input_signature=[mel])
+    for backbone in (layer for layer in model.layers if layer.name in BACKBONES):
+        functions[backbone.name] = _embedding_function(backbone)
     concrete = {name: function.get_concrete_function() for name, function in functions.items()}
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         tf.saved_model.save(tf.Module(), folder, signatures=concrete)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
         return bytes(converter.convert())
+
+
+def _embedding_function(backbone: keras.Model) -> Any:
+    embed = _with_constants(backbone)
+    mel = tf.TensorSpec((1, *backbone.input_shape[1:]), tf.float32, name="mel")
+    return tf.function(lambda mel: {"embedding": embed(mel)}, input_signature=[mel])
 
 
 def _with_constants(model: keras.Model) -> Callable[[tf.Tensor], Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.bundle.read import Bundle
+from training.data.splits import counts_for_figures
 from training.data.tables import FeatureTable
 from training.errors import TrainingError
 from training.evaluate.compare import Comparison, compare
@@ -42,7 +43,7 @@ def study_test_part(bundle: Bundle, table: FeatureTable, *, baselines: Sequence[
     for learner in baselines:
         progress(f"{learner.name}: learning from the training part")
         answers = Predictions.of(learner.fit(parts.train, seed=SEED).predict(parts.test), parts.test)
-        others.append(measured(learner.name, answers, certain_from=bundle.metadata.window.certain_from))
+        others.append(measured(learner.name, answers.where(counts_for_figures(parts.test))))
     return _study(
         bundle,
         bundle,
@@ -64,15 +65,15 @@ def _study_folds(bundle: Bundle, table: FeatureTable, *, baselines: Sequence[Lea
     others = []
     for learner in baselines:
         validation = cross_validate(learner, usable, folds=folds, seed=bundle.record.seed, progress=progress)
-        others.append(measured(learner.name, validation.answers(), certain_from=bundle.metadata.window.certain_from))
+        others.append(measured(learner.name, validation.answers().where(counts_for_figures(validation.evaluated))))
     return _study(
         bundle,
         own,
         own.answers(),
         own.evaluated,
         method=(
-            "The finished bundle has a network for each of five folds of tracks. Here every window is answered only by "
-            "the network that learned from the other four folds and never heard its track; together the networks "
+            "The finished bundle has a network for each of five folds of origins. Here every window is answered only "
+            "by the network that learned from the other four folds and never heard its origin; together the networks "
             "answer a little better. The thresholds were chosen on these answers. The baselines were cross-validated "
             "on the same folds."
         ),
@@ -93,23 +94,15 @@ def _study(
     baselines: tuple[Measured, ...],
     progress: Progress,
 ) -> Study:
-    certain_from = bundle.metadata.window.certain_from
-    unreliable_genres = bundle.metadata.window.unreliable_genres
-    subject = measured(
-        bundle.name,
-        answers,
-        certain_from=certain_from,
-        certain_track_from=bundle.metadata.track.certain_from,
-        unreliable_genres=unreliable_genres,
-    )
+    counted = answers.where(counts_for_figures(evaluated))
+    subject = measured(bundle.name, counted, window=bundle.metadata.window, track=bundle.metadata.track)
     rejection = bundle.metadata.metrics.get("rejection")
     progress("swapping families of features between tracks")
     return Study(
         title=f"Evaluation of {bundle.name}",
         method=method,
         warnings=warnings,
-        certain_from=certain_from,
-        unreliable_genres=unreliable_genres,
+        everywhere=answers,
         subject=subject,
         baselines=baselines,
         importance=permutation_importance(predictor, evaluated, seed=SEED),
@@ -149,3 +142,10 @@ def study_difference(first: Bundle, second: Bundle, table: FeatureTable, *, only
         comparison=compare(answers[0], answers[1], names=(first.name, second.name), seed=SEED),
         warnings=tuple(dict.fromkeys(warning for warning in found if warning)),  # each once
     )
+
+
+def is_better(comparison: Comparison) -> bool:
+    """Whether the second bundle names more: a higher macro recall over tracks, and nothing clearly lower at all."""
+    figures = [*comparison.windows.figures, *comparison.tracks.figures]
+    recall = next(row for row in comparison.tracks.figures if row.name == "macro recall")
+    return recall.difference > 0 and not any(row.is_clear and row.difference < 0 for row in figures)

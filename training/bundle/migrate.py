@@ -1,12 +1,12 @@
 """Bring a bundle of an older format to the one that is read today: other names, the same numbers.
 
 Format 1 called the out-of-distribution score `strangeness`, its threshold `refuse_from`, and the genres whose answers
-are never certain `doubted`; its record of the fit did not keep the parts apart from the rest. Weights, figures and
-model card stay as they are.
+are never certain `doubted`; it had one threshold of certainty for all genres; its record of the fit did not keep the
+parts apart from the rest. Weights, figures and model card stay as they are. A model that reads more than the 122
+features got them from windows at another level, and has to be fitted anew.
 """
 
 import json
-import os
 import shutil
 import tempfile
 import zipfile
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from classifier.bundle import BUNDLE_FORMAT, KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata
+from classifier.description import FEATURES
+from training.bundle.target import exchange
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
     import keras
 
-_KEYS = {"doubted": "unreliable_genres", "refuse_from": "ood_threshold"}
-_RENAMED = ("window", "track", "metrics")
-"""The entries of the metadata in which these keys stand."""
+_KEYS = {"refuse_from": "ood_threshold"}
 _NOT_PARTS = {"recipe", "sampling", "seed", "near_kept_for", "folds"}
 _OOD_SOURCE_WEIGHTS = [["songs", 3.0]]
 """What format 1 did without saying so, wherever a detector was fitted."""
@@ -45,12 +45,14 @@ def migrate_bundle(folder: Path) -> bool:
         return False
     if found != 1:
         raise TrainingError(f"{folder}: its format is {found}, and this code writes {BUNDLE_FORMAT}")
+    if metadata.get("families") not in (None, [FEATURES]):
+        raise TrainingError(f"{folder}: it reads more than the 122 features, which changed: fit it anew")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as beside:
         draft = Path(beside) / "draft"
         shutil.copytree(folder, draft)
         _write_metadata(draft / METADATA_FILE, metadata)
         _write_networks(draft)
-        _exchange(folder, draft, Path(beside) / "former")
+        exchange(folder, draft, Path(beside) / "former")
     return True
 
 
@@ -65,12 +67,25 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write_metadata(path: Path, old: dict[str, Any]) -> None:
-    renamed = {entry: _renamed(old.get(entry)) for entry in _RENAMED} | {"data": _record(old.get("data") or {})}
+    slugs = old.get("labels") or []
+    renamed = {
+        "window": _calibration(old.get("window") or {}, slugs),
+        "track": _calibration(old.get("track") or {}, slugs),
+        "metrics": _renamed(old.get("metrics")),
+        "data": _record(old.get("data") or {}),
+    }
     try:
         metadata = BundleMetadata.model_validate_json(json.dumps({**old, **renamed, "format": BUNDLE_FORMAT}))
     except ValidationError as error:
         raise TrainingError(f"{path}: {error}") from error
     path.write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _calibration(old: dict[str, Any], slugs: list[str]) -> dict[str, Any]:
+    """One threshold for each genre that may be certain."""
+    kept: dict[str, Any] = _renamed({key: value for key, value in old.items() if key != "doubted"})
+    doubted = old.get("doubted", ())
+    return {**kept, "certain_from": {slug: old.get("certain_from") for slug in slugs if slug not in doubted}}
 
 
 def _record(old: dict[str, Any]) -> dict[str, Any]:
@@ -118,13 +133,3 @@ def _load_renamed(path: Path) -> "keras.Model":
     if "ood_score" not in network.output:
         raise TrainingError(f"{path}: has no output {_OLD_OUTPUT.decode()}")
     return network
-
-
-def _exchange(folder: Path, draft: Path, former: Path) -> None:
-    """Put the draft in the folder's place; the folder comes back if that fails."""
-    os.replace(folder, former)
-    try:
-        os.replace(draft, folder)
-    except OSError:
-        os.replace(former, folder)
-        raise

@@ -9,7 +9,7 @@ from classifier.arrays import FloatArray
 from classifier.bundle import BundleMetadata
 from classifier.model import GenreModel, RuntimeName
 from training.bundle.record import FitRecord
-from training.data.splits import Parts, is_evaluable, split_parts, track_folds, without_near_labels
+from training.data.splits import Parts, is_evaluable, origin_folds, split_parts, without_near_labels
 from training.data.tables import FeatureTable, IntArray
 from training.errors import TrainingError
 from training.evaluate.predictions import Predictions, by_fold
@@ -69,7 +69,7 @@ class Bundle:
                 "table is measured without --part."
             )
         evaluated = is_evaluable(usable)
-        fold_of = track_folds(usable, folds=record.folds, seed=record.seed)
+        fold_of = origin_folds(usable, folds=record.folds, seed=record.seed)
         return OwnFolds(self, usable.where(evaluated), fold_of[evaluated])
 
     def usable(self, table: FeatureTable) -> FeatureTable:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from classifier.arrays import FloatArray
@@ -16,7 +15,7 @@ from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMeta
 from classifier.description import SPECS
 from classifier.genres import SLUGS
 from classifier.model import KerasRuntime, LiteRtRuntime
-from training.bundle.assemble import assemble, save_small, to_litert
+from training.bundle.assemble import Backbones, assemble, save_small, to_litert
 from training.bundle.contents import FittedModel
 from training.bundle.model_card import model_card
 from training.bundle.record import FitRecord
@@ -46,7 +45,7 @@ class BundleFacts:
     licences: str = ""
 
 
-def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone: keras.Model | None) -> BundleMetadata:
+def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbones: Backbones) -> BundleMetadata:
     """Write a complete bundle to the folder `out`, replacing one that is there only when the new one is whole.
 
     Raises `TrainingError` if the two formats of the network do not agree, or if `out` holds something else.
@@ -65,11 +64,12 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
         scaler=fitted.preprocessor.scaler,
         window=fitted.calibrations.window,
         track=fitted.calibrations.track,
+        listening=fitted.calibrations.listening,
         libraries={library: version(library) for library in _LIBRARIES},
         data=facts.record.to_dict(),
-        metrics=fitted.metrics.to_dict() | ({"rejection": asdict(rejection)} if rejection else {}),
+        metrics=fitted.figures.to_dict() | ({"rejection": asdict(rejection)} if rejection else {}),
     )
-    network = assemble(fitted, backbone)
+    network = assemble(fitted, backbones)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as draft_name:
         draft = Path(draft_name) / "bundle"
@@ -80,11 +80,11 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
         _check_agreement(draft, fitted.preprocessor.scaler.transform(fitted.sample))
         (draft / METADATA_FILE).write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
         (draft / "MODEL_CARD.md").write_text(
-            model_card(metadata, facts.record, fitted.metrics, rejection, facts.notes), encoding="utf-8"
+            model_card(metadata, facts.record, fitted.figures, rejection, facts.notes), encoding="utf-8"
         )
         if facts.licences:
             (draft / "LICENCES.md").write_text(facts.licences, encoding="utf-8")
-        draw_confusion(fitted.metrics, report / "confusion.png")
+        draw_confusion(fitted.figures.main, report / "confusion.png")
         draw_curves([member.history for member in fitted.members], report / "curves.png")
         if out.exists():
             shutil.rmtree(out)
@@ -93,11 +93,10 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
 
 
 def _rejection(fitted: FittedModel) -> Rejection | None:
-    ood_threshold = fitted.calibrations.window.ood_threshold
-    if fitted.edm is None or fitted.others is None or ood_threshold is None:
+    window_from, track_from = fitted.calibrations.window.ood_threshold, fitted.calibrations.track.ood_threshold
+    if fitted.edm is None or fitted.others is None or window_from is None or track_from is None:
         return None
-    track_from = fitted.calibrations.track.ood_threshold
-    return measure_rejection(fitted.edm, fitted.others, ood_threshold=ood_threshold, track_ood_threshold=track_from)
+    return measure_rejection(fitted.edm, fitted.others, window_from=window_from, track_from=track_from)
 
 
 def _check_agreement(draft: Path, rows: FloatArray) -> None:

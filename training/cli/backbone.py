@@ -18,8 +18,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from training.bundle.assemble import save_small
-    from training.data.augment import read_mels
-    from training.models.backbone import build_backbone
+    from training.models.backbone import build_backbone, read_mels
 
     save_small(build_backbone(arguments.wheel, read_mels(arguments.mels)), arguments.out)
     return 0

@@ -3,11 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE
 from classifier.model import RuntimeName
 from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.data.tables import FeatureTable
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_subparsers` gives."""
@@ -15,7 +18,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def add_evaluation_data(command: argparse.ArgumentParser) -> None:
     """The tables that a finished bundle is measured on."""
-    command.add_argument("--table", type=Path, nargs="+", required=True, metavar="PATH")
+    command.add_argument(
+        "--table", type=Path, nargs="+", metavar="PATH", help="(default: the measurements behind the shipped bundles)"
+    )
     command.add_argument(
         "--part",
         choices=("all", "test"),
@@ -23,6 +28,14 @@ def add_evaluation_data(command: argparse.ArgumentParser) -> None:
         help="test: only the tracks held out when the bundle was fitted to these tables (default: %(default)s)",
     )
     command.add_argument("--runtime", type=RuntimeName, choices=list(RuntimeName), default=RuntimeName.LITERT)
+
+
+def evaluation_table(arguments: argparse.Namespace) -> "FeatureTable":
+    """The tables that `add_evaluation_data` took."""
+    from training.data.shipped import read_shipped
+    from training.data.tables import read_tables
+
+    return read_tables(arguments.table) if arguments.table else read_shipped().genres
 
 
 def add_backbone(command: argparse.ArgumentParser, *, help_: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from training.cli.common import Commands, add_evaluation_data
+from training.cli.common import Commands, add_evaluation_data, evaluation_table
 
 
 def add(commands: Commands) -> None:
@@ -19,12 +19,11 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from training.bundle.evaluate import study_difference
     from training.bundle.read import Bundle
-    from training.data.tables import read_tables
     from training.report.comparison import comparison_document
     from training.report.render import to_markdown, write_report
 
     first, second = (Bundle.open(folder, runtime=arguments.runtime) for folder in (arguments.first, arguments.second))
-    table = read_tables(arguments.table)
+    table = evaluation_table(arguments)
     result = study_difference(first, second, table, only_test=arguments.part == "test")
     document = comparison_document(result.comparison, warnings=result.warnings)
     print(to_markdown(document), end="")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.genres import SLUGS
-from training.cli.common import Commands, add_evaluation_data, progress
+from training.cli.common import Commands, add_evaluation_data, evaluation_table, progress
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--cross-validate",
         action="store_true",
-        help="fit the bundle's recipe and the baselines anew in five folds of tracks; takes minutes",
+        help="fit the bundle's recipe and the baselines anew in five folds of origins; takes minutes",
     )
     command.add_argument(
         "--keep-near",
@@ -48,14 +48,13 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from training.bundle.evaluate import study_bundle, study_test_part
     from training.bundle.read import Bundle
-    from training.data.tables import read_tables
     from training.evaluate.metrics import genre_table, summary
     from training.models.baselines import BASELINES
     from training.report.render import write_report
     from training.report.sections import study_document
 
     bundle = Bundle.open(arguments.bundle, runtime=arguments.runtime)
-    table = read_tables(arguments.table)
+    table = evaluation_table(arguments)
     if arguments.cross_validate:
         study = _cross_validation(arguments, bundle, table)
     elif arguments.part == "test":
@@ -65,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path("reports") / bundle.name
     write_report(study_document(study), out)
     print(summary(study.subject.metrics))
-    print(genre_table(study.subject.metrics))
+    print(genre_table(study.subject.metrics.windows, study.subject.metrics.tracks))
     for warning in study.warnings:
         print(f"note: {warning}", file=sys.stderr)
     print(f"report: {out / 'report.html'}", file=sys.stderr)
@@ -86,7 +85,6 @@ def _cross_validation(arguments: argparse.Namespace, bundle: "Bundle", table: "F
         network,
         table,
         title=f"Cross-validation of the recipe of {bundle.name}",
-        certain_from=bundle.metadata.window.certain_from,
         keep_near=frozenset(keep_near),
         baselines=BASELINES,
         curve_learner=curve[arguments.learning_curve],

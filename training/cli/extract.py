@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from training.cli.common import Commands
+from training.data.copies import COPIES
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +17,10 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
     )
+    command.add_argument("--origin", metavar="NAME", help="origin of all files (default: the folder each lies in)")
+    command.add_argument(
+        "--copies", nargs="+", default=[], choices=COPIES, help="altered copies of each window to describe, too"
+    )
     command.set_defaults(run=run)
 
 
@@ -23,7 +28,13 @@ def run(arguments: argparse.Namespace) -> int:
     from training.data.extract import extract_table
 
     result = extract_table(
-        arguments.audio, arguments.out, workers=arguments.workers, non_edm=arguments.non_edm, budget=arguments.windows
+        arguments.audio,
+        arguments.out,
+        workers=arguments.workers,
+        non_edm=arguments.non_edm,
+        budget=arguments.windows,
+        origin=arguments.origin,
+        copies=arguments.copies,
     )
     print(f"{arguments.out}: {result.windows} windows; {len(result.refused)} files passed over")
     return 0

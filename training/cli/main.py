@@ -5,10 +5,36 @@ import sys
 from collections.abc import Sequence
 
 from classifier.errors import ClassifierError
-from training.cli import backbone, compare, enrich, evaluate, export_feedback, extract, fit, migrate_bundle, slice_mixes
+from training.cli import (
+    backbone,
+    compare,
+    evaluate,
+    export_feedback,
+    extract,
+    fit,
+    invariance,
+    migrate_bundle,
+    other_sounds,
+    pack,
+    promote,
+    slice_mixes,
+)
 from training.errors import TrainingError
 
-COMMANDS = (fit, evaluate, compare, extract, export_feedback, slice_mixes, backbone, enrich, migrate_bundle)
+COMMANDS = (
+    fit,
+    evaluate,
+    compare,
+    promote,
+    invariance,
+    extract,
+    other_sounds,
+    export_feedback,
+    slice_mixes,
+    pack,
+    backbone,
+    migrate_bundle,
+)
 """In the order in which the help shows them; each has `add(commands)`."""
 
 

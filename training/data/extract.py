@@ -7,9 +7,9 @@ Resumable: each finished file is one row group in a folder beside the table; a s
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +18,18 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from classifier.decoding import WINDOW_S, AudioWindow, iter_windows, spread_windows
 from classifier.errors import ClassifierError
 from classifier.formats import AUDIO_SUFFIXES
 from classifier.genres import SLUGS
+from classifier.readers.source import Source
 from classifier.threads import limit_blas_threads
+from training.data.copies import CODEC, TONE, through_codec, toned
 from training.data.tables import PLAIN, check_table_name, write_table
 from training.errors import TrainingError
+
+SOURCE = "extracted"
+"""What the tables made here say of where their rows come from."""
 
 if TYPE_CHECKING:
     from classifier.model import GenreModel
@@ -31,11 +37,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """An audio file with its genre; `track` is its path inside the folder, `part` the file its windows go to."""
+    """An audio file with its genre; `track` is its path inside the folder, `part` the file its windows go to.
+
+    `origin` is empty where the track is one of its own; `copies` are the altered copies that are described, too.
+    """
 
     path: Path
     label: str
     track: str
+    origin: str
+    copies: tuple[str, ...]
     budget: int | None
     part: Path
 
@@ -55,18 +66,23 @@ def extract_table(
     workers: int,
     budget: int | None = None,
     non_edm: bool = False,
+    origin: str | None = None,
+    copies: Sequence[str] = (),
     quiet: bool = False,
 ) -> Extraction:
     """Extract all windows, or `budget` spread ones, of all files below `audio` into the table `out` (.csv or .parquet).
 
-    Below `audio` lies one folder per genre, named by its slug; with `non_edm` one per kind of other sound. A bad file
-    is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed when the table is
-    complete.
+    Below `audio` lies one folder per genre, named by its slug; with `non_edm` one per kind of other sound. The folder
+    that a file lies in below that is its origin, unless `origin` names one for all. `copies` (of `COPIES`) adds altered
+    copies. A bad file is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed
+    when the table is complete.
+
     Raises `TrainingError` for a folder that has no genre folders or no audio.
     """
     check_table_name(out)
     parts = out.with_name(out.name + ".parts")
-    clips = list(_clips(audio, parts, budget=budget, non_edm=non_edm))
+    found = _clips(audio, parts, budget=budget, non_edm=non_edm, origin=origin, copies=tuple(copies))
+    clips = list(found)
     if not clips:
         raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
     parts.mkdir(parents=True, exist_ok=True)
@@ -82,7 +98,9 @@ def extract_table(
     return Extraction(windows=len(table), refused=refused)
 
 
-def _clips(audio: Path, parts: Path, *, budget: int | None, non_edm: bool) -> Iterator[Clip]:
+def _clips(
+    audio: Path, parts: Path, *, budget: int | None, non_edm: bool, origin: str | None, copies: tuple[str, ...]
+) -> Iterator[Clip]:
     if not audio.is_dir():
         raise TrainingError(f"{audio}: no such folder")
     for folder in sorted(p for p in audio.iterdir() if p.is_dir()):
@@ -91,11 +109,12 @@ def _clips(audio: Path, parts: Path, *, budget: int | None, non_edm: bool) -> It
         for path in sorted(folder.rglob("*")):
             if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
                 track = path.relative_to(audio).as_posix()
+                above = path.parent.relative_to(folder).as_posix()
                 state = path.stat()
-                key = hashlib.sha256(f"{track}\0{state.st_size}\0{state.st_mtime_ns}\0{budget}".encode()).hexdigest()[
-                    :24
-                ]
-                yield Clip(path, folder.name, track, budget, parts / f"{key}.parquet")
+                about = (track, state.st_size, state.st_mtime_ns, budget, origin, *copies)
+                key = hashlib.sha256("\0".join(map(str, about)).encode()).hexdigest()[:24]
+                named = origin if origin is not None else "" if above == "." else above
+                yield Clip(path, folder.name, track, named, copies, budget, parts / f"{key}.parquet")
 
 
 @lru_cache(maxsize=1)
@@ -118,22 +137,35 @@ def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
 
 
 def _extract_clip(clip: Clip) -> str | None:
-    """Write the windows of one file; returns why it was passed over, or None."""
-    from classifier.decoding import WINDOW_S, iter_windows, spread_windows
-
+    """Write the windows of one file and of its copies; returns why it was passed over, or None."""
     model = _model()
-    rows, numbers = [], []
+    frames = []
     try:
-        windows = iter_windows(clip.path) if clip.budget is None else spread_windows(clip.path, budget=clip.budget)
-        for audio in windows:
-            rows.append(model.describe(audio.samples))
-            numbers.append(round(audio.window.start_s / WINDOW_S))
+        for variant, windows in _variants(clip):
+            described = [(model.describe(audio.samples), round(audio.window.start_s / WINDOW_S)) for audio in windows]
+            if not described:
+                return f"{clip.path}: only silence"
+            rows, numbers = zip(*described, strict=True)
+            frame = pd.DataFrame(np.stack(rows), columns=list(model.columns))
+            frames.append(frame.assign(window=numbers, variant=variant))
     except ClassifierError as error:
         return f"{clip.path}: {error}"
-    if not rows:
-        return f"{clip.path}: only silence"
-    frame = pd.DataFrame(np.stack(rows), columns=list(model.columns)).assign(
-        window=numbers, label=clip.label, track=clip.track, source="", variant=PLAIN
+    table = pd.concat(frames, ignore_index=True).assign(
+        label=clip.label, track=clip.track, origin=clip.origin, source=SOURCE
     )
-    write_table(frame, clip.part)
+    write_table(table, clip.part)
     return None
+
+
+def _variants(clip: Clip) -> Iterator[tuple[str, Iterator[AudioWindow]]]:
+    """The windows as they were recorded, and those of each copy."""
+    random = np.random.default_rng(int(clip.part.stem, 16))
+
+    def windows(source: Source) -> Iterator[AudioWindow]:
+        return iter_windows(source) if clip.budget is None else spread_windows(source, budget=clip.budget)
+
+    yield PLAIN, windows(clip.path)
+    if TONE in clip.copies:
+        yield TONE, (replace(audio, samples=toned(audio.samples, random)) for audio in windows(clip.path))
+    if CODEC in clip.copies:
+        yield CODEC, windows(through_codec(clip.path))

@@ -28,6 +28,8 @@ class Sampling:
     """0: every window as often as it is there; 1: every source of a genre equally often."""
     class_balance: float = 0.0
     """0: every genre as often as it is there, and class weights make up for it; 1: every genre equally often."""
+    source_weights: tuple[tuple[str, float], ...] = ()
+    """Sources whose rows are drawn more often than they are there, and how much."""
     near_weight: float = 0.3
     variant_weight: float = 0.5
     gain_db: float = 4.0
@@ -37,7 +39,7 @@ class Sampling:
 
 
 REFERENCE_SAMPLING = Sampling()
-DEFAULT_SAMPLING = Sampling(source_balance=0.0, class_balance=1.0, mixup=0.4)
+DEFAULT_SAMPLING = Sampling(source_balance=0.0, class_balance=1.0, source_weights=(("songs", 3.0),), mixup=0.4)
 
 
 def row_probabilities(table: FeatureTable, sampling: Sampling) -> npt.NDArray[np.float64]:
@@ -45,6 +47,8 @@ def row_probabilities(table: FeatureTable, sampling: Sampling) -> npt.NDArray[np
     pairs = list(zip(table.labels.tolist(), table.sources.tolist(), strict=True))
     sizes = Counter(pairs)
     weights = np.array([float(sizes[pair]) ** -sampling.source_balance for pair in pairs])
+    for source, weight in sampling.source_weights:
+        weights[table.sources == source] *= weight
     weights *= np.where(table.qualities == NEAR, sampling.near_weight, 1.0)
     weights *= np.where(table.variants == PLAIN, 1.0, sampling.variant_weight)
     for label in np.unique(table.labels):

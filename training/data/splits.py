@@ -1,4 +1,9 @@
-"""Which rows train, which stop the training and which test it. No track is ever on two sides."""
+"""Which rows train, which stop the training and which test it. No track is ever on two sides, and no origin.
+
+Songs of one origin share ripping, codec and taste, and folds by track flatter: they have the same origin on both sides.
+Where all of a source has one origin, only its tracks can be held apart, and its rows say nothing about new music: they
+train, but the main figures leave them out.
+"""
 
 import warnings
 from dataclasses import dataclass
@@ -21,16 +26,18 @@ class Parts:
     train: FeatureTable
     validation: FeatureTable
     test: FeatureTable
+    whole: FeatureTable
+    """All rows that may train once it is known when to stop."""
 
 
 def split_parts(
     table: FeatureTable, *, test: FeatureTable | None = None, keep_near: frozenset[str] = frozenset(), seed: int
 ) -> Parts:
-    """Split a table by track into train, validation and test.
+    """Split a table by origin into train, validation and test.
 
     A `split` column decides where it speaks; else `test` is the test part if given; else one fold in five, stratified
     by genre. Rows of quality `near` train only, and only for the genres in `keep_near` (slugs).
-    Raises `TrainingError` where a track lies on two sides or a part would be empty.
+    Raises `TrainingError` where a track or an origin lies on two sides, or a part would be empty.
     """
     table = without_near_labels(table, keep_near=keep_near)
     side = _sides(table, needs_test=test is None, seed=seed)
@@ -39,8 +46,10 @@ def split_parts(
         train=table.where(side == "train"),
         validation=table.where((side == "validation") & evaluated),
         test=table.where((side == "test") & evaluated) if test is None else test.where(test.qualities != NEAR),
+        whole=table.where(side != "test"),
     )
-    _refuse_leaks(parts)
+    several = _has_origins(table)
+    _refuse_leaks(parts, origins=set(table.origins[several].tolist()) - set(table.origins[~several].tolist()))
     for name, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
         if not len(part):
             raise TrainingError(f"the {name} part is empty: more tracks are needed")
@@ -50,10 +59,11 @@ def split_parts(
 def split_for_stopping(table: FeatureTable, *, folds: int = VALIDATION_FOLDS, seed: int) -> Parts:
     """Hold out tracks of a table that only trains, for stopping and calibration; they stand in as the test part too."""
     held_out = _held_out(table, folds, seed)
-    validation = table.where(held_out & is_evaluable(table))
+    counted = held_out & counts_for_figures(table)
+    validation = table.where(counted if counted.any() else held_out & is_evaluable(table))
     if not len(validation):
         raise TrainingError("the validation part is empty: more tracks are needed")
-    return Parts(train=table.where(~held_out), validation=validation, test=validation)
+    return Parts(train=table.where(~held_out), validation=validation, test=validation, whole=table)
 
 
 def without_near_labels(table: FeatureTable, *, keep_near: frozenset[str]) -> FeatureTable:
@@ -65,6 +75,27 @@ def without_near_labels(table: FeatureTable, *, keep_near: frozenset[str]) -> Fe
 def is_evaluable(table: FeatureTable) -> BoolArray:
     """Rows (n,) a model may be measured on: windows as they were recorded, whose label is the genre."""
     return table.is_plain & (table.qualities != NEAR)
+
+
+def fold_groups(table: FeatureTable) -> TextArray:
+    """What may not be torn apart, row by row (n,): the origin; the track where all of its source has one origin."""
+    groups = np.where(_has_origins(table), np.char.add("origin:", table.origins), np.char.add("track:", table.tracks))
+    return np.asarray(groups, np.str_)
+
+
+def counts_for_figures(table: FeatureTable) -> BoolArray:
+    """Rows (n,) that the main figures are taken over: evaluable, and of sources with several origins.
+
+    Where no source has several, every evaluable row counts.
+    """
+    evaluable, several = is_evaluable(table), _has_origins(table)
+    return evaluable & several if (evaluable & several).any() else evaluable
+
+
+def _has_origins(table: FeatureTable) -> BoolArray:
+    """Rows (n,) of sources whose tracks come from more than one origin."""
+    several = [s for s in np.unique(table.sources) if len(np.unique(table.origins[table.sources == s])) > 1]
+    return np.isin(table.sources, several)
 
 
 def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
@@ -81,17 +112,26 @@ def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
 
 def _held_out(table: FeatureTable, folds: int, seed: int) -> BoolArray:
     """The rows (n,) of the first of so many folds."""
-    return track_folds(table, folds=folds, seed=seed) == 0
+    return origin_folds(table, folds=folds, seed=seed) == 0
+
+
+def origin_folds(table: FeatureTable, *, folds: int, seed: int) -> IntArray:
+    """The fold (n,) each row belongs to: whole origins (see `fold_groups`), about the same share of each genre in all.
+
+    Raises `TrainingError` where there are too few, or in no genre enough windows, for so many folds.
+    """
+    return _folds(table, fold_groups(table), folds=folds, seed=seed)
 
 
 def track_folds(table: FeatureTable, *, folds: int, seed: int) -> IntArray:
-    """The fold (n,) each row belongs to: whole tracks, about the same share of each genre in every fold.
+    """As `origin_folds`, but only tracks are kept whole: figures in such folds flatter."""
+    return _folds(table, table.tracks, folds=folds, seed=seed)
 
-    Raises `TrainingError` where there are too few tracks, or in no genre enough windows, for so many folds.
-    """
-    tracks, largest = len(np.unique(table.tracks)), int(np.bincount(table.labels).max())
-    if tracks < folds:
-        raise TrainingError(f"at least {folds} tracks are needed to hold some out, found {tracks}")
+
+def _folds(table: FeatureTable, groups: TextArray, *, folds: int, seed: int) -> IntArray:
+    count, largest = len(np.unique(groups)), int(np.bincount(table.labels).max())
+    if count < folds:
+        raise TrainingError(f"at least {folds} tracks of different origins are needed to hold some out, found {count}")
     if largest < folds:
         raise TrainingError(f"at least {folds} windows of a genre are needed to hold some out, found {largest}")
     numbers = np.zeros(len(table), np.int64)
@@ -99,15 +139,21 @@ def track_folds(table: FeatureTable, *, folds: int, seed: int) -> IntArray:
     with warnings.catch_warnings():
         # A genre with fewer windows than folds cannot be in every fold; its few tracks are still held out once.
         warnings.filterwarnings("ignore", message="The least populated class")
-        for number, (_, held_out) in enumerate(folder.split(table.features, table.labels, table.tracks)):
+        for number, (_, held_out) in enumerate(folder.split(table.features, table.labels, groups)):
             numbers[held_out] = number
     return numbers
 
 
-def _refuse_leaks(parts: Parts) -> None:
+def _refuse_leaks(parts: Parts, *, origins: set[str]) -> None:
+    """Compare all pairs of parts; `origins` are those that have to stay together."""
     named = (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
     for index, (name, part) in enumerate(named):
         for other_name, other in named[index + 1 :]:
-            shared = set(part.tracks) & set(other.tracks)
-            if shared and part.has_tracks and other.has_tracks:
-                raise TrainingError(f"track {min(shared)!r} lies on two sides: {name} and {other_name}")
+            if not (part.has_tracks and other.has_tracks):
+                continue
+            for what, shared in (
+                ("track", set(part.tracks.tolist()) & set(other.tracks.tolist())),
+                ("origin", set(part.origins.tolist()) & set(other.origins.tolist()) & origins),
+            ):
+                if shared:
+                    raise TrainingError(f"{what} {min(shared)!r} lies on two sides: {name} and {other_name}")

@@ -2,10 +2,13 @@
 
 The columns are those of the public data set 'EDM Music Genres' (`train_data_final.csv`, `test_data_final.csv`): our
 122 feature names are a subset of its 130 columns, `label` holds the genre's slug. Tables that were extracted from audio
-have the families rhythm and embedding as well (`classifier.description`). Optional columns: `track` (windows
-of one recording), `source` (where it came from), `split` (train, validation or test), `quality` (rows marked `near`
-are of a neighbouring genre, no examples of this one) and `variant` (`plain`, or the name of an altered copy of the same
-window).
+have the other families as well (`classifier.description`). Optional columns:
+
+- `track`: windows of one recording; `window`: their numbers in it, by time;
+- `source`: a collection of one kind; `origin`: who collected or released a track, since what comes from one origin
+  shares ripping, codec and taste;
+- `split`: train, validation or test; `quality`: rows marked `near` are of a neighbouring genre, no examples of it;
+- `variant`: `plain`, or the name of an altered copy of the same window.
 """
 
 import hashlib
@@ -13,7 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +27,7 @@ from classifier.bundle import columns_of
 from classifier.description import COLUMNS_BY_FAMILY, FAMILIES
 from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
+from training.data.compact import read_parquet
 from training.errors import TrainingError
 
 IntArray = npt.NDArray[np.int64]
@@ -33,22 +37,26 @@ TextArray = npt.NDArray[np.str_]
 PLAIN = "plain"
 NEAR = "near"
 SPLITS = ("train", "validation", "test")
-_TEXT_COLUMNS = ("label", "track", "source", "split", "quality", "variant")
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+_TEXT_COLUMNS = ("label", "track", "source", "origin", "split", "quality", "variant")
+_ROW_FIELDS = ("features", "labels", "tracks", "windows", "sources", "origins", "splits", "qualities", "variants")
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": read_parquet}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureTable:
-    """Rows of n windows: `features` (n, columns) float32, `labels` (n,) indices into `SLUGS`, the rest (n,) text.
+    """Rows of n windows: `features` (n, columns) float32, `labels` (n,) indices into `SLUGS`, `windows` (n,) their
+    numbers in their tracks, the rest (n,) text.
 
     `columns` names the features, `FEATURE_NAMES` first. `has_tracks` is False where no table named its tracks: every
-    row then counts as a track of its own.
+    row then counts as a track of its own. `origins` is the track where no origin is named.
     """
 
     features: FloatArray
     labels: IntArray
     tracks: TextArray
+    windows: IntArray
     sources: TextArray
+    origins: TextArray
     splits: TextArray
     qualities: TextArray
     variants: TextArray
@@ -60,17 +68,7 @@ class FeatureTable:
 
     def where(self, chosen: BoolArray | IntArray) -> Self:
         """The chosen rows, by mask or by index."""
-        return type(self)(
-            self.features[chosen],
-            self.labels[chosen],
-            self.tracks[chosen],
-            self.sources[chosen],
-            self.splits[chosen],
-            self.qualities[chosen],
-            self.variants[chosen],
-            self.columns,
-            self.has_tracks,
-        )
+        return replace(self, **{name: getattr(self, name)[chosen] for name in _ROW_FIELDS})
 
     def with_columns(self, names: Sequence[str]) -> Self:
         """The same rows with only these columns, in this order.
@@ -85,6 +83,15 @@ class FeatureTable:
             )
         place = {name: position for position, name in enumerate(self.columns)}
         return replace(self, features=self.features[:, [place[name] for name in names]], columns=tuple(names))
+
+    def joined(self, other: Self) -> Self:
+        """The rows of both, with the columns that both have."""
+        shared = tuple(name for name in self.columns if name in other.columns)
+        first, second = self.with_columns(shared), other.with_columns(shared)
+        rows: dict[str, Any] = {
+            name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _ROW_FIELDS
+        }
+        return replace(first, **rows, has_tracks=self.has_tracks and other.has_tracks)
 
     @property
     def is_plain(self) -> BoolArray:
@@ -136,12 +143,14 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 def _joined(frames: Sequence[pd.DataFrame]) -> FeatureTable:
     families = tuple(family for family in FAMILIES if all(family in frame.attrs["families"] for frame in frames))
     columns = columns_of(families)
-    joined = pd.concat([frame[[*columns, *_TEXT_COLUMNS]] for frame in frames], ignore_index=True)
+    joined = pd.concat([frame[[*columns, "window", *_TEXT_COLUMNS]] for frame in frames], ignore_index=True)
     return FeatureTable(
         features=joined[list(columns)].to_numpy(np.float32),
         labels=np.array([SLUGS.index(label) for label in joined["label"]], np.int64),
         tracks=joined["track"].to_numpy(np.str_),
+        windows=joined["window"].to_numpy(np.int64),
         sources=joined["source"].to_numpy(np.str_),
+        origins=joined["origin"].to_numpy(np.str_),
         splits=joined["split"].to_numpy(np.str_),
         qualities=joined["quality"].to_numpy(np.str_),
         variants=joined["variant"].to_numpy(np.str_),
@@ -150,13 +159,23 @@ def _joined(frames: Sequence[pd.DataFrame]) -> FeatureTable:
     )
 
 
+def table_of(frame: pd.DataFrame, path: Path, *, kinds: bool = False) -> FeatureTable:
+    """A table from rows that are at hand; `kinds`: labels are kinds of other sounds. Raises as `read_tables` does."""
+    tidy = _checked(frame, path, None if kinds else SLUGS)
+    return _joined([tidy.assign(label=SLUGS[0]) if kinds else tidy])
+
+
 def _read(path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
     """One table, checked; `slugs` are the labels it may have, None for any."""
     check_table_name(path)
     try:
-        frame: pd.DataFrame = _READERS[path.suffix.lower()](path)
+        frame = _READERS[path.suffix.lower()](path)
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path}: cannot be read as a table: {error}") from error
+    return _checked(frame, path, slugs)
+
+
+def _checked(frame: pd.DataFrame, path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
     missing = [name for name in (*FEATURE_NAMES, "label") if name not in frame.columns]
     if missing:
         raise TrainingError(f"{path}: {len(missing)} columns are missing: {', '.join(missing[:5])} …")
@@ -173,6 +192,9 @@ def _read(path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
         texts["source"] = frame["label"].astype(str)
     tracks = frame["track"].astype(str) if has_tracks else [f"{stem}:{row}" for row in range(len(frame))]
     tidy = frame[[*columns, "label"]].copy().assign(track=tracks, **texts)
+    tidy["origin"] = _texts(frame["origin"], "") if "origin" in frame else ""
+    tidy["origin"] = tidy["origin"].where(tidy["origin"] != "", tidy["track"])
+    tidy["window"] = frame["window"] if "window" in frame else tidy.groupby(["track", "variant"]).cumcount()
     tidy.attrs |= {"has_tracks": has_tracks, "families": families}
     return tidy
 
@@ -191,6 +213,8 @@ def _check_values(frame: pd.DataFrame, path: Path, columns: Sequence[str], slugs
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise TrainingError(f"{path}: row {bad[0] + 1}, column {name}: {frame[name].iloc[bad[0]]!r} is no number")
+    if "window" in frame and not pd.api.types.is_integer_dtype(frame["window"]):
+        raise TrainingError(f"{path}: column window: numbers of windows are whole")
     if "split" in frame:
         unknown_splits = sorted(set(frame["split"].dropna().astype(str)) - set(SPLITS))
         if unknown_splits:

@@ -1,4 +1,4 @@
-"""Cross-validation by track, and with whole sources left out: figures that rest on every track there is."""
+"""Cross-validation by origin, and with whole sources left out: figures that rest on every track there is."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -7,7 +7,7 @@ import numpy as np
 
 from classifier.arrays import FloatArray
 from classifier.genres import SLUGS
-from training.data.splits import is_evaluable, track_folds
+from training.data.splits import is_evaluable, origin_folds
 from training.data.tables import FeatureTable, IntArray
 from training.errors import TrainingError
 from training.evaluate.predictions import Predictions
@@ -19,7 +19,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """What one predictor for each fold answered on tracks it had not learned from.
+    """What one predictor for each fold answered on origins it had not learned from.
 
     It is a predictor itself, for the rows of `evaluated` or altered values in the same rows: each row is answered by
     the predictor of its fold.
@@ -67,7 +67,7 @@ def cross_validate(
 
     Every row of `table` may train; only plain, well labelled windows are evaluated. `progress` gets a line a fold.
     """
-    fold_of = track_folds(table, folds=folds, seed=seed)
+    fold_of = origin_folds(table, folds=folds, seed=seed)
     predictors = []
     for number in range(folds):
         start = monotonic()

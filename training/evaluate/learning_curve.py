@@ -1,4 +1,4 @@
-"""The learning curve: recall against the number of training tracks, and what it says about more data.
+"""The learning curve: recall against the number of training tracks and origins, and what it says about more data.
 
 An extrapolation is only made where the points lie on a line over the logarithm of the number of tracks, and never
 further than to four times as many tracks as there are.
@@ -12,7 +12,7 @@ import numpy as np
 
 from classifier.arrays import FloatArray
 from classifier.genres import SLUGS
-from training.data.splits import is_evaluable, track_folds
+from training.data.splits import counts_for_figures, fold_groups, origin_folds
 from training.data.tables import FeatureTable, IntArray
 from training.evaluate.bootstrap import Interval, interval, resample
 from training.evaluate.crossval import FOLDS
@@ -78,17 +78,18 @@ def learning_curve(
     seed: int,
     progress: Progress,
 ) -> LearningCurve:
-    """Learn from a growing share of each genre's training tracks and test on the same held-out folds.
+    """Learn from a growing share of each genre's origins and test on the same held-out folds of origins.
 
-    A smaller share is always part of a larger one, so that a step shows what the added tracks did.
+    A smaller share is always part of a larger one, so that a step shows what the added origins did. Where all of a
+    source has one origin, its tracks are taken one by one.
     """
-    fold_of = track_folds(table, folds=folds, seed=seed)
-    tracks, index = np.unique(table.tracks, return_inverse=True)
-    priority = np.random.default_rng(seed).permutation(len(tracks)).astype(np.float32)[index]
+    fold_of = origin_folds(table, folds=folds, seed=seed)
+    groups, index = np.unique(fold_groups(table), return_inverse=True)
+    priority = np.random.default_rng(seed).permutation(len(groups)).astype(np.float32)[index]
     points = []
     for fraction in fractions:
         points.append(_point(learner, table, fold_of, priority, fraction=fraction, seed=seed))
-        progress(f"{learner.name}: learning curve, {fraction:.0%} of the tracks")
+        progress(f"{learner.name}: learning curve, {fraction:.0%} of the origins")
     return LearningCurve(learner.name, tuple(points))
 
 
@@ -136,12 +137,12 @@ def _way_to(goal: float, *, last: LearningPoint, pace: float) -> str:
     return f"The goal of {goal:.2f} would take at least {factor:.1f} times as many tracks, in all genres alike."
 
 
-def _first_tracks(train: FeatureTable, priority: FloatArray, *, fraction: float) -> FeatureTable:
-    """The rows of the tracks with the lowest priority (n,), `fraction` of each genre's tracks but at least one."""
+def _first_origins(train: FeatureTable, priority: FloatArray, *, fraction: float) -> FeatureTable:
+    """The rows of the origins with the lowest priority (n,), `fraction` of each genre's origins but at least one."""
     taken = np.zeros(len(train), np.bool_)
     for label in np.unique(train.labels):
         rows = train.labels == label
-        waiting = np.unique(priority[rows])  # a number for each track
+        waiting = np.unique(priority[rows])  # a number for each origin
         last = waiting[math.ceil(fraction * len(waiting) - 1e-9) - 1]
         taken |= rows & (priority <= last)
     return train.where(taken)
@@ -150,12 +151,12 @@ def _first_tracks(train: FeatureTable, priority: FloatArray, *, fraction: float)
 def _point(
     learner: Learner, table: FeatureTable, fold_of: IntArray, priority: FloatArray, *, fraction: float, seed: int
 ) -> LearningPoint:
-    evaluated = is_evaluable(table)
+    evaluated = counts_for_figures(table)
     probabilities = np.zeros((len(table), len(SLUGS)), np.float32)
     counts = np.zeros((int(fold_of.max()) + 1, len(SLUGS)))
     for number in range(len(counts)):
         learned = fold_of != number
-        train = _first_tracks(table.where(learned), priority[learned], fraction=fraction)
+        train = _first_origins(table.where(learned), priority[learned], fraction=fraction)
         counts[number] = [len(np.unique(train.tracks[train.labels == label])) for label in range(len(SLUGS))]
         tested = evaluated & (fold_of == number)
         probabilities[tested] = learner.fit(train, seed=seed).predict(table.where(tested))

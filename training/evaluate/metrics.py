@@ -1,15 +1,14 @@
 """How good a model is: the same figures for every window and, by vote over its windows, for every track."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from classifier.arrays import FloatArray
+from classifier.bundle import Thresholds
 from classifier.genres import GENRES, SLUGS
-from training.data.tables import FeatureTable
+from training.data.tables import BoolArray
 from training.evaluate.predictions import Predictions
 from training.evaluate.reliability import calibration_error, log_loss
 
@@ -62,37 +61,56 @@ class Metrics:
         return {"windows": windows.pop("count"), "tracks": tracks.pop("count"), **windows, "by_track": tracks}
 
 
-def measure(probabilities: FloatArray, table: FeatureTable, *, certain_from: float) -> Metrics:
-    """Compare calibrated probabilities (n, 16) with the labels of a table."""
-    return measure_answers(Predictions.of(probabilities, table), certain_from=certain_from)
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of a bundle. What was measured by origin comes first.
 
-
-def measure_answers(
-    answers: Predictions,
-    *,
-    certain_from: float,
-    certain_track_from: float | None = None,
-    unreliable_genres: Sequence[str] = (),
-) -> Metrics:
-    """Figures of window answers, and of the votes they make; without its own threshold a track has the windows'.
-
-    `unreliable_genres` are the genres (slugs) whose answers are never certain.
+    `main` is what three seconds alone and what whole tracks reach; `answer` what people are told, which is the window's
+    answer where that is certain and else what was heard of the track: so of `listened_share` of the windows.
+    `unchanged` is the share of windows whose copies of a kind (variant) get the same genre. `by_track` is over all rows
+    in folds of tracks, where every origin stands on both sides: it flatters; None where that was not measured.
     """
-    track_from = certain_from if certain_track_from is None else certain_track_from
+
+    main: Metrics
+    answer: LevelMetrics
+    listened_share: float
+    unchanged: dict[str, float]
+    by_track: Metrics | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **self.main.to_dict(),
+            "answer": self.answer.to_dict(),
+            "listened_share": round(self.listened_share, 4),
+            "unchanged": {variant: round(share, 4) for variant, share in self.unchanged.items()},
+            **({"folds_by_track": self.by_track.to_dict()} if self.by_track else {}),
+        }
+
+
+def measure(answers: Predictions, *, window: Thresholds | None = None, track: Thresholds | None = None) -> Metrics:
+    """Figures of window answers, and of the votes they make; without thresholds nothing is certain."""
+    tracks = answers.by_track()
     return Metrics(
-        windows=_level(answers, certain_from=certain_from, unreliable_genres=unreliable_genres),
-        tracks=_level(answers.by_track(), certain_from=track_from, unreliable_genres=unreliable_genres),
+        windows=measure_level(answers, certain=certain_answers(answers, window)),
+        tracks=measure_level(tracks, certain=certain_answers(tracks, track)),
     )
 
 
-def _level(answers: Predictions, *, certain_from: float, unreliable_genres: Sequence[str]) -> LevelMetrics:
+def certain_answers(answers: Predictions, thresholds: Thresholds | None) -> BoolArray:
+    """Which answers (n,) count as certain."""
+    if thresholds is None:
+        return np.zeros(len(answers), np.bool_)
+    needed = np.array([thresholds.certain_from.get(slug, np.inf) for slug in SLUGS])
+    return np.asarray(answers.confidence >= needed[answers.predicted], np.bool_)
+
+
+def measure_level(answers: Predictions, *, certain: BoolArray) -> LevelMetrics:
+    """Figures of answers, of which those in `certain` (n,) were given as such."""
     precision, recall, f1, support = precision_recall_fscore_support(
         answers.labels, answers.predicted, labels=_ALL, zero_division=0.0
     )
     present = support > 0
     right = answers.right
-    reliable = ~np.isin(answers.predicted, [SLUGS.index(slug) for slug in unreliable_genres])
-    certain = reliable & (answers.confidence >= certain_from)
     return LevelMetrics(
         count=len(answers),
         accuracy=float(right.mean()),
@@ -128,19 +146,39 @@ def summary(metrics: Metrics) -> str:
             f"recall {windows.macro_recall:.3f} (macro)   top 3 {windows.top3_accuracy:.3f}",
             f"by vote over a track: accuracy {tracks.accuracy:.3f}   precision {tracks.macro_precision:.3f} (macro)   "
             f"recall {tracks.macro_recall:.3f} (macro)   top 3 {tracks.top3_accuracy:.3f}",
-            f"calibration error {windows.calibration_error:.3f}   "
+            f"calibration error {windows.calibration_error:.3f} (tracks {tracks.calibration_error:.3f})   "
             f"certain answers {windows.certain_share:.0%}, of which right {windows.certain_accuracy:.0%}",
         ]
     )
 
 
-def genre_table(metrics: Metrics) -> str:
-    """Precision, recall and F1 of each genre's windows as a Markdown table."""
-    head = "| genre | precision | recall | F1 | windows | tracks |\n|---|---|---|---|---|---|"
+def answer_summary(figures: Figures) -> str:
+    """In words what people are told, what folds by track would have said, and how often copies change an answer."""
+    answer, other = figures.answer, figures.by_track
+    lines = [
+        f"the answer people get (it listens on for {figures.listened_share:.0%} of the windows): accuracy "
+        f"{answer.accuracy:.3f}   recall {answer.macro_recall:.3f} (macro)   calibration error "
+        f"{answer.calibration_error:.3f}   certain {answer.certain_share:.0%}, "
+        f"of which right {answer.certain_accuracy:.0%}"
+    ]
+    if other:
+        lines.append(
+            f"in folds by track, over all sources, which flatters: windows {other.windows.accuracy:.3f} "
+            f"(recall {other.windows.macro_recall:.3f}), tracks {other.tracks.accuracy:.3f} "
+            f"(recall {other.tracks.macro_recall:.3f})"
+        )
+    for variant, share in figures.unchanged.items():
+        lines.append(f"answers that a copy ({variant}) leaves unchanged: {share:.0%}")
+    return "\n".join(lines)
+
+
+def genre_table(level: LevelMetrics, tracks: LevelMetrics) -> str:
+    """Precision, recall and F1 of each genre's answers as a Markdown table, beside the number of its tracks."""
+    head = "| genre | precision | recall | F1 | answers | tracks |\n|---|---|---|---|---|---|"
     rows = [
-        f"| {genre.name} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} | {row.count} | {tracks.count} |"
+        f"| {genre.name} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} | {row.count} | {track.count} |"
         if row.count
         else f"| {genre.name} | – | – | – | 0 | 0 |"
-        for genre, row, tracks in zip(GENRES, metrics.windows.genres, metrics.tracks.genres, strict=True)
+        for genre, row, track in zip(GENRES, level.genres, tracks.genres, strict=True)
     ]
     return "\n".join([head, *rows])

@@ -1,13 +1,15 @@
 """How well what is no electronic dance music is refused, and what that costs in tracks that are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
 from classifier.arrays import FloatArray
-from training.data.tables import TextArray
+from classifier.genres import SLUGS
+from training.data.tables import BoolArray, FeatureTable, IntArray, TextArray
+from training.evaluate.listening import heard_rows
 
 EDM_SHARES = (0.01, 0.02, 0.05, 0.1)
 """Shares of EDM tracks refused at which the trade-off is shown."""
@@ -15,11 +17,37 @@ EDM_SHARES = (0.01, 0.02, 0.05, 0.1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OodScores:
-    """Log-odds (n,) that each window is none of the genres, with its track and kind (speech, noise …)."""
+    """Log-odds (n,) that each window is none of the genres, with its genre (an index, if it has one), its track, its
+    number in the track, and its kind (speech, noise …)."""
 
     values: FloatArray
+    labels: IntArray
     tracks: TextArray
+    windows: IntArray
     kinds: TextArray
+
+    @classmethod
+    def of(cls, values: FloatArray, table: FeatureTable) -> Self:
+        """Scores of the rows of a table, in its order."""
+        return cls(values, table.labels, table.tracks, table.windows, table.sources)
+
+    def where(self, chosen: BoolArray | IntArray) -> Self:
+        """The chosen rows, by mask or by index."""
+        return type(self)(
+            self.values[chosen], self.labels[chosen], self.tracks[chosen], self.windows[chosen], self.kinds[chosen]
+        )
+
+    def by_track(self) -> Self:
+        """Mean score of the windows of each track, in the order of the tracks' names."""
+        _, first, index = np.unique(self.tracks, return_index=True, return_inverse=True)
+        means = np.asarray(np.bincount(index, self.values) / np.bincount(index), np.float32)
+        return replace(self.where(first), values=means)
+
+    def listened(self, places: int) -> Self:
+        """For each row the mean over what is heard of its track if it is asked for."""
+        _, recording = np.unique(self.tracks, return_inverse=True)
+        heard = heard_rows(recording, self.windows, places=places)
+        return replace(self, values=np.array([self.values[rows].mean() for rows in heard], np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +76,7 @@ class Rejection:
 
     ood_threshold: float
     edm: KindRejection
+    genres: tuple[KindRejection, ...]
     kinds: tuple[KindRejection, ...]
     trade_offs: tuple[TradeOff, ...]
 
@@ -57,6 +86,7 @@ class Rejection:
         return cls(
             ood_threshold=values["ood_threshold"],
             edm=KindRejection(**values["edm"]),
+            genres=tuple(KindRejection(**genre) for genre in values["genres"]),
             kinds=tuple(KindRejection(**kind) for kind in values["kinds"]),
             trade_offs=tuple(TradeOff(**trade_off) for trade_off in values["trade_offs"]),
         )
@@ -66,50 +96,34 @@ def measure_rejection(
     edm: OodScores,
     others: OodScores,
     *,
-    ood_threshold: float,
-    track_ood_threshold: float | None = None,
+    window_from: float,
+    track_from: float,
     edm_shares: Sequence[float] = EDM_SHARES,
 ) -> Rejection:
-    """Refuse everything whose score is at least `ood_threshold`, and count; a track may have a threshold of its own."""
-    track_from = ood_threshold if track_ood_threshold is None else track_ood_threshold
-    kinds = np.unique(others.kinds).tolist()
-    edm_tracks, other_tracks = track_means(edm.values, edm.tracks), track_means(others.values, others.tracks)
+    """Refuse every window and every track whose score is at least the threshold of its kind, and count."""
+    kinds = [others.where(others.kinds == kind) for kind in np.unique(others.kinds)]
+    genres = [edm.where(edm.labels == label) for label in np.unique(edm.labels)]
+    edm_tracks, other_tracks = edm.by_track().values, others.by_track().values
     trade_offs = []
     for share in edm_shares:
         threshold = float(np.quantile(edm_tracks, 1.0 - share))
         refused = float((edm_tracks >= threshold).mean())
         trade_offs.append(TradeOff(threshold, refused, float((other_tracks >= threshold).mean())))
     return Rejection(
-        ood_threshold=ood_threshold,
-        edm=_kind("EDM", edm.values, edm.tracks, ood_threshold, track_from),
-        kinds=tuple(
-            _kind(
-                kind,
-                others.values[others.kinds == kind],
-                others.tracks[others.kinds == kind],
-                ood_threshold,
-                track_from,
-            )
-            for kind in kinds
-        ),
+        ood_threshold=window_from,
+        edm=_kind("EDM", edm, window_from, track_from),
+        genres=tuple(_kind(SLUGS[rows.labels[0]], rows, window_from, track_from) for rows in genres),
+        kinds=tuple(_kind(str(rows.kinds[0]), rows, window_from, track_from) for rows in kinds),
         trade_offs=tuple(trade_offs),
     )
 
 
-def _kind(
-    kind: str, values: FloatArray, tracks: TextArray, ood_threshold: float, track_ood_threshold: float
-) -> KindRejection:
-    means = track_means(values, tracks)
+def _kind(kind: str, scores: OodScores, window_from: float, track_from: float) -> KindRejection:
+    tracks = scores.by_track().values
     return KindRejection(
         kind=kind,
-        windows=len(values),
-        tracks=len(means),
-        refused_windows=float((values >= ood_threshold).mean()),
-        refused_tracks=float((means >= track_ood_threshold).mean()),
+        windows=len(scores.values),
+        tracks=len(tracks),
+        refused_windows=float((scores.values >= window_from).mean()),
+        refused_tracks=float((tracks >= track_from).mean()),
     )
-
-
-def track_means(values: FloatArray, tracks: TextArray) -> FloatArray:
-    """Mean ood_score (t,) of the windows of each track, in the order of the tracks' names."""
-    _, index = np.unique(tracks, return_inverse=True)
-    return np.asarray(np.bincount(index, values) / np.bincount(index), np.float32)

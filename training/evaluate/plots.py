@@ -138,18 +138,18 @@ def reliability_curves(windows: Sequence[ReliabilityBin], tracks: Sequence[Relia
     return figure
 
 
-def coverage_curves(
-    windows: Sequence[CoveragePoint], tracks: Sequence[CoveragePoint], *, certain_from: float
-) -> Figure:
-    """Accuracy of the answers that are given against the share that is; a mark where the model draws its line."""
+def coverage_curves(windows: Sequence[CoveragePoint], tracks: Sequence[CoveragePoint], metrics: Metrics) -> Figure:
+    """Accuracy of the answers that are given against the share that is; marks for those that are called certain."""
     figure = Figure(figsize=(_WIDTH_IN * 0.75, 5.0), layout="constrained")
     axes = _plain(figure.add_subplot())
-    for points, (name, colour, marker) in zip((windows, tracks), _LEVELS, strict=True):
+    for points, level, (name, colour, marker) in zip(
+        (windows, tracks), (metrics.windows, metrics.tracks), _LEVELS, strict=True
+    ):
         axes.plot([p.coverage for p in points], [p.accuracy for p in points], color=colour, linewidth=2, label=name)
-        line = next((p for p in points if p.confidence_from >= certain_from), None)
-        if line is not None:
-            axes.plot(line.coverage, line.accuracy, marker, color=colour, markersize=10, markeredgecolor="white")
-    axes.plot([], [], "o", color=GREY, label=f"certain from {certain_from:.0%} on")
+        if level.certain_share:
+            place = (level.certain_share, level.certain_accuracy)
+            axes.plot(*place, marker, color=colour, markersize=10, markeredgecolor="white")
+    axes.plot([], [], "o", color=GREY, label="called certain")
     _percents(axes, "answers that are given", "right among them")
     axes.legend(frameon=False, fontsize=_FONT_PT)
     return figure

@@ -14,24 +14,42 @@ from training.data.tables import BoolArray, FeatureTable, IntArray, TextArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Probabilities (n, 16) beside the true genres (n,) as indices into `SLUGS`, and each row's track and source.
+    """Probabilities (n, 16) beside the true genres (n,) as indices into `SLUGS`, and where each row comes from.
 
-    `track_temperature` is applied to the vote over a track, see `classifier.model.track_scores`.
+    `windows` are the rows' numbers in their tracks, by time. `track_temperature` is applied to the vote over a track,
+    see `classifier.model.track_scores`.
     """
 
     probabilities: FloatArray
     labels: IntArray
     tracks: TextArray
+    windows: IntArray
     sources: TextArray
     track_temperature: float = 1.0
 
     @classmethod
     def of(cls, probabilities: FloatArray, table: FeatureTable, *, track_temperature: float = 1.0) -> Self:
         """The answers to the rows of a table, in its order."""
-        return cls(probabilities, table.labels, table.tracks, table.sources, track_temperature)
+        return cls(probabilities, table.labels, table.tracks, table.windows, table.sources, track_temperature)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """One after the other; the votes over tracks take the first one's temperature."""
+        return cls(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.tracks for part in parts]),
+            np.concatenate([part.windows for part in parts]),
+            np.concatenate([part.sources for part in parts]),
+            parts[0].track_temperature,
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def with_probabilities(self, probabilities: FloatArray) -> Self:
+        """Other answers (n, 16) to the same rows."""
+        return replace(self, probabilities=probabilities)
 
     def where(self, chosen: BoolArray | IntArray) -> Self:
         """The chosen rows, by mask or by index."""
@@ -40,6 +58,7 @@ class Predictions:
             probabilities=self.probabilities[chosen],
             labels=self.labels[chosen],
             tracks=self.tracks[chosen],
+            windows=self.windows[chosen],
             sources=self.sources[chosen],
         )
 
@@ -83,7 +102,7 @@ class Predictions:
         np.add.at(sums, index, log_probabilities(self.probabilities))
         means = sums / np.bincount(index)[:, np.newaxis]
         voted = softmax(means / self.track_temperature)
-        return type(self)(voted, self.labels[first], self.tracks[first], self.sources[first])
+        return replace(self.where(first), probabilities=voted, track_temperature=1.0)
 
 
 def by_fold(answers: Sequence[FloatArray], fold_of: IntArray) -> FloatArray:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.data.splits import is_evaluable, without_near_labels
+from classifier.bundle import Thresholds
+from training.data.splits import counts_for_figures, is_evaluable, without_near_labels
 from training.data.tables import FeatureTable
 from training.errors import TrainingError
 from training.evaluate.bootstrap import Intervals, bootstrap
 from training.evaluate.crossval import SourceResult, cross_validate, leave_one_source_out
 from training.evaluate.importance import FamilyImportance, permutation_importance
 from training.evaluate.learning_curve import LearningCurve, learning_curve
-from training.evaluate.metrics import Metrics, measure_answers
+from training.evaluate.metrics import Metrics, measure
 from training.evaluate.ood import Rejection
 from training.evaluate.predictions import Predictions
 from training.models.baselines import Learner
@@ -38,12 +39,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """All that a report tells; what was not looked at is empty or None."""
+    """All that a report tells; what was not looked at is empty or None.
+
+    `subject` is measured over the rows that count (`data.splits.counts_for_figures`); `everywhere` are its answers to
+    all evaluable rows, from every source.
+    """
 
     title: str
     method: str
     warnings: tuple[str, ...]
-    certain_from: float
+    everywhere: Predictions
     subject: Measured
     baselines: tuple[Measured, ...]
     importance: tuple[FamilyImportance, ...]
@@ -51,27 +56,16 @@ class Study:
     learning: LearningCurve | None = None
     goal: float | None = None
     rejection: Rejection | None = None
-    unreliable_genres: tuple[str, ...] = ()
 
 
 def measured(
-    name: str,
-    answers: Predictions,
-    *,
-    certain_from: float,
-    certain_track_from: float | None = None,
-    unreliable_genres: Sequence[str] = (),
+    name: str, answers: Predictions, *, window: Thresholds | None = None, track: Thresholds | None = None
 ) -> Measured:
     """Figures and intervals of answers."""
     return Measured(
         name=name,
         answers=answers,
-        metrics=measure_answers(
-            answers,
-            certain_from=certain_from,
-            certain_track_from=certain_track_from,
-            unreliable_genres=unreliable_genres,
-        ),
+        metrics=measure(answers, window=window, track=track),
         intervals=bootstrap(answers, seed=SEED),
     )
 
@@ -89,7 +83,6 @@ def study_recipe(
     table: FeatureTable,
     *,
     title: str,
-    certain_from: float,
     keep_near: frozenset[str],
     baselines: Sequence[Learner],
     curve_learner: Learner | None,
@@ -101,21 +94,20 @@ def study_recipe(
     usable = without_near_labels(table, keep_near=keep_near)
     models = [learner, *baselines]
     validations = [cross_validate(model, usable, seed=SEED, progress=progress) for model in models]
-    results = [
-        measured(model.name, validation.answers(), certain_from=certain_from)
-        for model, validation in zip(models, validations, strict=True)
-    ]
-    left_out = leave_one_source_out(learner, usable, results[0].answers, seed=SEED, progress=progress)
+    answers = [validation.answers() for validation in validations]
+    counted = counts_for_figures(validations[0].evaluated)
+    results = [measured(model.name, given.where(counted)) for model, given in zip(models, answers, strict=True)]
+    left_out = leave_one_source_out(learner, usable, answers[0], seed=SEED, progress=progress)
     curve = learning_curve(curve_learner, usable, seed=SEED, progress=progress) if curve_learner else None
     progress("swapping families of features between tracks")
     return Study(
         title=title,
         method=(
-            "The recipe in cross-validation: the tracks are dealt into five folds, each genre evenly, and each fold is "
-            "answered by a model that learned from the other four."
+            "The recipe in cross-validation: the origins are dealt into five folds, each genre evenly, and each fold "
+            "is answered by a model that learned from the other four."
         ),
         warnings=() if table.has_tracks else (NO_TRACKS,),
-        certain_from=certain_from,
+        everywhere=answers[0],
         subject=results[0],
         baselines=tuple(results[1:]),
         importance=permutation_importance(validations[0], validations[0].evaluated, seed=SEED),

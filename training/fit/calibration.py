@@ -1,4 +1,7 @@
-"""Making scores honest: temperatures, the confidence from which an answer counts as certain, and what is refused."""
+"""Making scores honest: temperatures, the confidence from which an answer counts as certain, and what is refused.
+
+Everything here is chosen on answers to origins that the answering network never heard.
+"""
 
 import math
 
@@ -6,90 +9,111 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from classifier.arrays import FloatArray
-from classifier.bundle import Calibration
+from classifier.bundle import Calibration, ListeningCalibration
 from classifier.genres import SLUGS
-from classifier.probabilities import tempered
+from classifier.probabilities import softmax, tempered
 from training.bundle.contents import Calibrations
-from training.data.tables import FeatureTable, IntArray
-from training.evaluate.ood import OodScores, track_means
+from training.data.tables import BoolArray, IntArray
+from training.evaluate.listening import listen_on
+from training.evaluate.metrics import certain_answers
+from training.evaluate.ood import OodScores
 from training.evaluate.predictions import Predictions
 from training.evaluate.reliability import log_loss
+from training.models.recipes import Recipe
 
-RELIABLE_ACCURACY = 0.5
-"""A genre is reliable where at least this share of the confident answers that named it was right."""
+FEWEST_ANSWERS, FEWEST_TRACKS = 20, 5
+"""A genre that was answered less often, or for fewer tracks, is never certain: nobody can say how often it is right."""
 
-REFUSED_SHARE = 0.03
-"""Share of EDM, windows or tracks, that may be called none of the genres."""
+REFUSED_SHARE, REFUSED_SHARE_OF_A_GENRE = 0.02, 0.04
+"""Shares of EDM, and of any genre that has enough tracks, that may be called none of the genres."""
+
+_TRACKS_OF_A_GENRE = 10
 
 
-def calibrate(probabilities: FloatArray, table: FeatureTable, *, certain_accuracy: float) -> Calibrations:
-    """Fit temperatures and thresholds to what a network says (n, 16) of rows that it was not fitted to."""
+def calibrate(raw: Predictions, recipe: Recipe, *, edm: OodScores | None = None) -> Calibrations:
+    """Fit temperatures and thresholds to what networks say of windows that they were not fitted to.
 
-    def certain_from(answers: FloatArray, labels: IntArray) -> float:
-        return certain_threshold(answers, labels, accuracy=certain_accuracy)
-
-    temperature = fit_temperature(probabilities, table.labels)
-    windows = Predictions.of(tempered(probabilities, temperature), table)
+    `edm` are the scores of the same windows; without them nothing is refused.
+    """
+    temperature = fit_temperature(raw.probabilities, raw.labels)
+    windows = raw.with_probabilities(tempered(raw.probabilities, temperature))
     tracks = windows.by_track()
     track_temperature = fit_temperature(tracks.probabilities, tracks.labels)
-    voted = tempered(tracks.probabilities, track_temperature)
-    unreliable_genres = find_unreliable_genres(
-        windows, certain_from=certain_from(windows.probabilities, windows.labels)
+    voted = tracks.with_probabilities(tempered(tracks.probabilities, track_temperature))
+    window = Calibration(
+        temperature=temperature,
+        certain_from=certain_thresholds(windows, accuracy=recipe.certain_accuracy),
+        ood_threshold=edm and edm_threshold(edm),
     )
-    reliable = ~np.isin(windows.predicted, [SLUGS.index(slug) for slug in unreliable_genres])
-    reliable_tracks = ~np.isin(tracks.predicted, [SLUGS.index(slug) for slug in unreliable_genres])
-    return Calibrations(
-        window=Calibration(
-            temperature=temperature,
-            certain_from=certain_from(windows.probabilities[reliable], windows.labels[reliable]),
-            unreliable_genres=unreliable_genres,
-        ),
-        track=Calibration(
-            temperature=track_temperature,
-            certain_from=certain_from(voted[reliable_tracks], tracks.labels[reliable_tracks]),
-            unreliable_genres=unreliable_genres,
-        ),
+    track = Calibration(
+        temperature=track_temperature,
+        certain_from=certain_thresholds(voted, accuracy=recipe.certain_accuracy),
+        ood_threshold=edm and edm_threshold(edm.by_track()),
+    )
+    listening = _calibrate_listening(windows, ~certain_answers(windows, window), recipe, edm)
+    return Calibrations(window, track, listening)
+
+
+def _calibrate_listening(
+    windows: Predictions, unsure: BoolArray, recipe: Recipe, edm: OodScores | None
+) -> ListeningCalibration:
+    """Chosen on the windows that are not certain, since only there it is listened on."""
+    temperatures = [1.0]
+    for places in range(1, recipe.listening_places + 1):
+        heard = listen_on(windows, places=places)
+        rows = np.flatnonzero(unsure & (heard.counts == places + 1))
+        means = softmax(heard.log_probabilities[rows])
+        temperatures.append(fit_temperature(means, windows.labels[rows]) if len(rows) else temperatures[-1])
+    answers = windows.with_probabilities(heard.probabilities(tuple(temperatures))).where(unsure)
+    return ListeningCalibration(
+        places=recipe.listening_places,
+        temperatures=tuple(temperatures),
+        certain_from=certain_thresholds(answers, accuracy=recipe.certain_accuracy),
+        ood_threshold=edm and edm_threshold(edm.listened(recipe.listening_places)),
     )
 
 
-def find_unreliable_genres(answers: Predictions, *, certain_from: float) -> tuple[str, ...]:
-    """The genres (slugs) of which most confident answers were wrong: fewer than `RELIABLE_ACCURACY` of them right."""
-    confident = answers.where(answers.confidence >= certain_from)
-    shares = {
-        int(label): confident.right[confident.predicted == label].mean() for label in np.unique(confident.predicted)
-    }
-    return tuple(SLUGS[label] for label, share in shares.items() if share < RELIABLE_ACCURACY)
+def edm_threshold(edm: OodScores) -> float:
+    """The lowest threshold that refuses no more than `REFUSED_SHARE` of all, and `REFUSED_SHARE_OF_A_GENRE` of any
+    genre with ten tracks or more."""
+    threshold = _refusing(edm.values, REFUSED_SHARE)
+    for label in np.unique(edm.labels):
+        rows = edm.labels == label
+        if len(np.unique(edm.tracks[rows])) >= _TRACKS_OF_A_GENRE:
+            threshold = max(threshold, _refusing(edm.values[rows], REFUSED_SHARE_OF_A_GENRE))
+    return threshold
 
 
-def with_ood_thresholds(calibrations: Calibrations, edm: OodScores) -> Calibrations:
-    """The same with thresholds that refuse `REFUSED_SHARE` of the EDM windows, and of the tracks."""
-    window_from = float(np.quantile(edm.values, 1.0 - REFUSED_SHARE))
-    track_from = float(np.quantile(track_means(edm.values, edm.tracks), 1.0 - REFUSED_SHARE))
-    return Calibrations(
-        window=calibrations.window.model_copy(update={"ood_threshold": round(window_from, 4)}),
-        track=calibrations.track.model_copy(update={"ood_threshold": round(track_from, 4)}),
-    )
+def _refusing(scores: FloatArray, share: float) -> float:
+    """The lowest threshold, in steps of 1e-4, that no more than a share of the scores (n,) reach."""
+    highest_kept = np.sort(scores)[::-1][int(share * len(scores))]
+    return math.floor(float(highest_kept) * 10_000 + 1) / 10_000
 
 
 def fit_temperature(probabilities: FloatArray, labels: IntArray) -> float:
     """The temperature with the lowest log loss on windows (n, 16) that were not trained on (Guo et al. 2017)."""
 
     def loss(log_temperature: float) -> float:
-        answers = tempered(probabilities, float(np.exp(log_temperature)))
-        return log_loss(answers, labels)
+        return log_loss(tempered(probabilities, float(np.exp(log_temperature))), labels)
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.25), np.log(8.0)), method="bounded").x))
 
 
-def certain_threshold(probabilities: FloatArray, labels: IntArray, *, accuracy: float) -> float:
-    """The lowest confidence from which on at least `accuracy` of the answers are right; 1.0 if there is none.
+def certain_thresholds(answers: Predictions, *, accuracy: float) -> dict[str, float]:
+    """For each genre (slug) the lowest confidence from which on at least `accuracy` of the answers naming it are right.
 
-    Looks only at thresholds that at least 20 answers (or a tenth of them, if fewer) reach.
+    Genres without such a confidence are left out, and so are those with too few answers above it to say.
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    order = np.argsort(-confidence, kind="stable")
-    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    fewest = min(20, max(1, len(order) // 10))
-    good = np.flatnonzero(shares[fewest - 1 :] >= accuracy)
-    return math.floor(confidence[order][good[-1] + fewest - 1] * 10_000) / 10_000 if len(good) else 1.0
+    thresholds = {}
+    for label, slug in enumerate(SLUGS):
+        named = answers.where(answers.predicted == label)
+        order = np.argsort(-named.confidence, kind="stable")
+        right = named.right[order]
+        shares = np.cumsum(right) / np.arange(1, len(order) + 1)
+        new = np.unique(named.tracks[order], return_index=True)[1]
+        tracks = np.cumsum(np.isin(np.arange(len(order)), new))
+        enough = (np.arange(1, len(order) + 1) >= FEWEST_ANSWERS) & (tracks >= FEWEST_TRACKS)
+        good = np.flatnonzero((shares >= accuracy) & enough)
+        if len(good):
+            thresholds[slug] = math.ceil(named.confidence[order][good[-1]] * 10_000) / 10_000
+    return thresholds

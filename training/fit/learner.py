@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from classifier.arrays import FloatArray
 from classifier.bundle import columns_of
 from classifier.probabilities import tempered
-from training.bundle.contents import FittedModel
+from training.bundle.contents import Member
 from training.bundle.record import FitRecord
 from training.data.sampling import Sampling
 from training.data.splits import split_for_stopping
 from training.data.tables import FeatureTable
-from training.fit.train import fit_model
+from training.fit.calibration import fit_temperature
+from training.fit.train import fit_member
 from training.models.baselines import Predictor
+from training.models.preprocessing import Preprocessor
 from training.models.recipes import Recipe
 
 
@@ -29,17 +31,20 @@ class Network:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         known = train.with_columns(columns_of(self.recipe.families))
         parts = split_for_stopping(known, folds=self.recipe.validation_folds, seed=seed)
-        return _Fitted(fit_model(parts, recipe=self.recipe, sampling=self.sampling, seed=seed, verbose=0))
+        preprocessor = Preprocessor.fit(known, self.recipe)
+        member = fit_member(parts, preprocessor, recipe=self.recipe, sampling=self.sampling, seed=seed)
+        return _Fitted(preprocessor, member, fit_temperature(member.held_out, parts.validation.labels))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    model: FittedModel
+    preprocessor: Preprocessor
+    member: Member
+    temperature: float
 
     def predict(self, table: FeatureTable) -> FloatArray:
-        known = table.with_columns(self.model.preprocessor.columns)
-        raw = self.model.members[0].predict(self.model.preprocessor.transform(known.features))
-        return tempered(raw, self.model.calibrations.window.temperature)
+        known = table.with_columns(self.preprocessor.columns)
+        return tempered(self.member.predict(self.preprocessor.transform(known.features)), self.temperature)
 
 
 def recorded_network(record: FitRecord) -> Network:

@@ -14,3 +14,5 @@ class FitOptions:
     max_epochs: int | None
     keep_near: frozenset[str]
     notes: str
+    track_folds: bool = True
+    """Whether networks are trained in folds of tracks, too, which only show how much such folds flatter."""

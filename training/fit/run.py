@@ -4,33 +4,57 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+
 from classifier.bundle import columns_of
-from training.bundle.assemble import load_backbone
+from training.bundle.assemble import load_backbones
 from training.bundle.contents import FittedModel
 from training.bundle.record import FitRecord, PartRecord
 from training.bundle.write import BundleFacts, write_bundle
 from training.data.sampling import DEFAULT_SAMPLING, REFERENCE_SAMPLING, Sampling
-from training.data.splits import split_parts, without_near_labels
+from training.data.splits import counts_for_figures, origin_folds, split_parts, track_folds, without_near_labels
 from training.data.tables import FeatureTable
-from training.evaluate.metrics import Metrics
+from training.evaluate.metrics import Figures, Metrics
+from training.evaluate.predictions import Predictions
+from training.fit.calibration import calibrate
+from training.fit.measure import measure_folds, measure_test, measure_track_folds
 from training.fit.options import FitOptions
-from training.fit.train import FOLDS, fit_folds, fit_model
+from training.fit.train import FOLDS, OtherSounds, fit_folds, fit_member
+from training.models.preprocessing import Preprocessor
 from training.models.recipes import DEFAULT, REFERENCE, Recipe
 from training.progress import Progress
 
+_SAMPLE = 500
+"""Rows on which the two formats of a network are compared."""
 
-def fit_reference(table: FeatureTable, test: FeatureTable | None, options: FitOptions) -> Metrics:
+
+def fit_reference(table: FeatureTable, test: FeatureTable | None, options: FitOptions) -> Figures:
     """Fit the reference to a table, measure it on its test part or on `test`, and write the bundle."""
     recipe = _recipe(REFERENCE, options)
     columns = columns_of(recipe.families)
     known = table.with_columns(columns)
-    evaluated = test.with_columns(columns) if test else None
-    parts = split_parts(known, test=evaluated, keep_near=options.keep_near, seed=options.seed)
-    fitted = fit_model(parts, recipe=recipe, sampling=REFERENCE_SAMPLING, seed=options.seed)
+    tested = test.with_columns(columns) if test else None
+    parts = split_parts(known, test=tested, keep_near=options.keep_near, seed=options.seed)
+    preprocessor = Preprocessor.fit(parts.train, recipe)
+    member = fit_member(parts, preprocessor, recipe=recipe, sampling=REFERENCE_SAMPLING, seed=options.seed, verbose=2)
+
+    def answers(part: FeatureTable) -> Predictions:
+        counted = part.where(counts_for_figures(part))
+        return Predictions.of(member.predict(preprocessor.transform(counted.features)), counted)
+
+    held_out = Predictions.of(member.held_out, parts.validation)
+    calibrations = calibrate(held_out.where(counts_for_figures(parts.validation)), recipe)
+    fitted = FittedModel(
+        recipe=recipe,
+        preprocessor=preprocessor,
+        members=(member,),
+        calibrations=calibrations,
+        figures=measure_test(answers(parts.test), calibrations),
+        sample=parts.test.features[:_SAMPLE],
+    )
     tables = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    facts = _facts(options, fitted, tables, REFERENCE_SAMPLING)
-    write_bundle(fitted, options.out, facts=facts, backbone=None)
-    return fitted.metrics
+    write_bundle(fitted, options.out, facts=_facts(options, fitted, tables, REFERENCE_SAMPLING), backbones={})
+    return fitted.figures
 
 
 def fit_default(
@@ -41,31 +65,59 @@ def fit_default(
     unlabelled: FeatureTable | None,
     backbone: Path,
     say: Progress,
-) -> Metrics:
-    """Fit the default model to a table, measure each member on its fold, and write the bundle.
+) -> Figures:
+    """Fit the default model to a table, measure each member on the origins it never heard, and write the bundle.
 
-    `others` are sounds that are none of the genres, `unlabelled` electronic music of unknown genre.
+    `others` are sounds that are none of the genres, `unlabelled` electronic music of unknown genre. Networks for folds
+    of tracks are trained, too, and thrown away: they only show how much such folds flatter.
     """
     recipe = _recipe(DEFAULT, options)
     columns = columns_of(recipe.families)
     known = without_near_labels(table, keep_near=options.keep_near).with_columns(columns)
     non_edm, unnamed = (extra.with_columns(columns) if extra else None for extra in (others, unlabelled))
-    network = load_backbone(backbone)
-    fitted = fit_folds(
-        known,
-        others=non_edm,
-        unlabelled=unnamed,
+    backbones = load_backbones(backbone)
+    fold_of = origin_folds(known, folds=FOLDS, seed=options.seed)
+    sounds = None
+    if non_edm:
+        sounds = OtherSounds(non_edm, origin_folds(non_edm, folds=FOLDS, seed=options.seed), unnamed)
+    say("folds of origins")
+    fitted_folds = fit_folds(
+        known, fold_of, others=sounds, recipe=recipe, sampling=DEFAULT_SAMPLING, seed=options.seed, say=say
+    )
+    counted = counts_for_figures(known)
+    edm = fitted_folds.edm and fitted_folds.edm.where(counted)
+    figures = measure_folds(fitted_folds.raw, known, fold_of, recipe)
+    if options.track_folds:
+        figures = replace(figures, by_track=_track_folds(known, recipe, options.seed, say))
+    fitted = FittedModel(
         recipe=recipe,
-        sampling=DEFAULT_SAMPLING,
-        seed=options.seed,
-        say=say,
+        preprocessor=fitted_folds.preprocessor,
+        members=fitted_folds.members,
+        calibrations=calibrate(fitted_folds.raw.where(counted), recipe, edm=edm),
+        figures=figures,
+        sample=known.features[np.flatnonzero(counted)[:_SAMPLE]],
+        edm=edm,
+        others=fitted_folds.others,
     )
     named = {"all": known, "non_edm": non_edm, "unlabelled": unnamed}
     tables = {name: part for name, part in named.items() if part}
-    licences = files("training").joinpath("notes", "musicnn-licence.md").read_text(encoding="utf-8")
-    facts = _facts(options, fitted, tables, DEFAULT_SAMPLING, folds=FOLDS, licences=licences)
-    write_bundle(fitted, options.out, facts=facts, backbone=network)
-    return fitted.metrics
+    facts = _facts(options, fitted, tables, DEFAULT_SAMPLING, folds=FOLDS, licences=_licences())
+    write_bundle(fitted, options.out, facts=facts, backbones=backbones)
+    return fitted.figures
+
+
+def _track_folds(table: FeatureTable, recipe: Recipe, seed: int, say: Progress) -> Metrics:
+    """What folds of tracks would have said."""
+    say("folds of tracks, for comparison")
+    fold_of = track_folds(table, folds=FOLDS, seed=seed)
+    fitted = fit_folds(table, fold_of, recipe=recipe, sampling=DEFAULT_SAMPLING, seed=seed, say=say)
+    return measure_track_folds(fitted.raw, table)
+
+
+def _licences() -> str:
+    """The notices of what the backbones' numbers come from."""
+    notes = files("training").joinpath("notes")
+    return "\n".join(notes.joinpath(f"{name}-licence.md").read_text(encoding="utf-8") for name in ("musicnn", "mn04"))
 
 
 def _recipe(recipe: Recipe, options: FitOptions) -> Recipe:

@@ -14,9 +14,8 @@ from keras import layers
 from sklearn.decomposition import PCA
 
 from classifier.arrays import FloatArray
-from classifier.description import EMBEDDING_SIZE
+from classifier.description import MUSICNN, MUSICNN_SIZE
 from classifier.mel import MEL, MelArray, decoded
-from classifier.model import BACKBONE
 from training.errors import TrainingError
 from training.models.mlp import round_to_half
 from training.models.musicnn import NETWORKS, load_musicnn
@@ -45,11 +44,22 @@ def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
     pooled = layers.Concatenate(name="pools")([_pooling(network)(mel) for network in networks])
     pooling = keras.Model(mel, pooled)
     reduction = fit_reduction(pool(pooling, mels))
-    embed = layers.Dense(EMBEDDING_SIZE, name="reduction")
-    backbone = keras.Model(mel, embed(pooled), name=BACKBONE)
+    embed = layers.Dense(MUSICNN_SIZE, name="reduction")
+    backbone = keras.Model(mel, embed(pooled), name=MUSICNN)
     embed.set_weights([reduction.weights, reduction.offset])
     round_to_half(backbone)
     return backbone
+
+
+def read_mels(path: Path) -> MelArray:
+    """The array `mel` (n, 187, 96) uint8 of an .npz file. Raises `TrainingError` for another file."""
+    try:
+        mels = np.load(path)["mel"]
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"{path}: has no array 'mel' that can be read: {error}") from error
+    if mels.dtype != np.uint8 or mels.shape[1:] != (MEL.frames, MEL.n_mels):
+        raise TrainingError(f"{path}: 'mel' is {mels.dtype} {mels.shape}, not uint8 (n, {MEL.frames}, {MEL.n_mels})")
+    return mels
 
 
 def fit_reduction(pooled: FloatArray) -> Reduction:
@@ -57,11 +67,11 @@ def fit_reduction(pooled: FloatArray) -> Reduction:
 
     Raises `TrainingError` for fewer than 192 rows.
     """
-    if len(pooled) < EMBEDDING_SIZE:
-        raise TrainingError(f"at least {EMBEDDING_SIZE} pictures are needed, found {len(pooled)}")
+    if len(pooled) < MUSICNN_SIZE:
+        raise TrainingError(f"at least {MUSICNN_SIZE} pictures are needed, found {len(pooled)}")
     mean, scale = pooled.mean(axis=0, dtype=np.float64), pooled.std(axis=0, dtype=np.float64)
     scale = np.maximum(scale, _LEAST_SHARE * np.median(scale))  # a channel that is nearly always silent says little
-    components = PCA(EMBEDDING_SIZE, random_state=0).fit((pooled - mean) / scale).components_
+    components = PCA(MUSICNN_SIZE, random_state=0).fit((pooled - mean) / scale).components_
     weights = (components / scale).T
     return Reduction(weights.astype(np.float32), (-mean @ weights).astype(np.float32))
 

@@ -9,6 +9,9 @@ from keras import layers
 from classifier.genres import SLUGS
 from training.models.recipes import Recipe
 
+_STEPS_AT_ONCE = 8
+"""Steps of a training that TensorFlow takes in one call: a step of so small a network is shorter than the call."""
+
 
 def build_network(recipe: Recipe, *, inputs: int, outputs: int = len(SLUGS)) -> keras.Model:
     """Dense 128 and 64 (ReLU, L2, batch normalisation, dropout), Dense 32 (ReLU), softmax; compiled.
@@ -36,24 +39,47 @@ def build_network(recipe: Recipe, *, inputs: int, outputs: int = len(SLUGS)) -> 
         optimizer=keras.optimizers.Adam(recipe.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(),
         metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
+        steps_per_execution=_STEPS_AT_ONCE,
     )
     return model
 
 
+def for_serving(network: keras.Model) -> keras.Model:
+    """A trained network as dense layers alone, with every number rounded to half precision.
+
+    Dropout does nothing any more, and a batch normalisation is a factor and a summand of the next layer's inputs, so
+    both go into that layer. Half the bytes keep such numbers exactly, whatever the format.
+    """
+    layers_of: list[layers.Layer] = [keras.Input(network.input_shape[1:], name="row")]
+    weights: list[np.ndarray] = []
+    scale, shift = np.float32(1.0), np.float32(0.0)
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            shift = beta - mean * scale
+        elif isinstance(layer, layers.Dense):
+            kernel, bias = layer.get_weights()
+            weights += [kernel * np.reshape(scale, (-1, 1)), bias + np.broadcast_to(shift, len(kernel)) @ kernel]
+            scale, shift = np.float32(1.0), np.float32(0.0)
+            layers_of.append(layers.Dense(layer.units, activation=layer.activation, name=layer.name))
+    plain = keras.Sequential(layers_of, name=network.name)
+    plain.set_weights(weights)
+    round_to_half(plain)
+    return plain
+
+
 def round_to_half(model: keras.Model) -> None:
-    """Round every kernel to the nearest number of half precision, so that half the bytes keep it exactly."""
-    model.set_weights(
-        [weight.astype(np.float16).astype(np.float32) if weight.ndim > 1 else weight for weight in model.get_weights()]
-    )
+    """Round every weight to the nearest number of half precision, so that half the bytes keep it exactly."""
+    model.set_weights([weight.astype(np.float16).astype(np.float32) for weight in model.get_weights()])
 
 
-def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
-    """Early stopping that restores the best weights, and the learning-rate schedule."""
+def callbacks(recipe: Recipe, *, stops: bool = True) -> list[keras.callbacks.Callback]:
+    """The learning-rate schedule, and where there is something to stop by early stopping that restores the best."""
 
     def learning_rate(epoch: int, _current: float) -> float:
         return recipe.learning_rate * math.exp(-recipe.decay_per_epoch * max(0, epoch - recipe.constant_epochs + 1))
 
-    return [
-        keras.callbacks.EarlyStopping(monitor="val_loss", patience=recipe.patience, restore_best_weights=True),
-        keras.callbacks.LearningRateScheduler(learning_rate),
-    ]
+    schedule = keras.callbacks.LearningRateScheduler(learning_rate)
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=recipe.patience, restore_best_weights=True)
+    return [stop, schedule] if stops else [schedule]

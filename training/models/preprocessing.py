@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from classifier.arrays import FloatArray
 from classifier.bundle import Scaler
-from classifier.description import EMBEDDING_NAMES
+from classifier.description import MN04_NAMES, MUSICNN_NAMES
 from classifier.rhythm import RHYTHM_NAMES
 from training.data.tables import FeatureTable
 from training.errors import TrainingError
@@ -44,9 +44,10 @@ class Preprocessor:
             raise TrainingError(f"at least {recipe.rhythm_components} windows are needed, found {len(table)}")
         found = StandardScaler().fit(table.features.astype(np.float64))
         scale = found.scale_.copy()
-        embedded = np.isin(table.columns, EMBEDDING_NAMES)
-        if embedded.any():
-            scale[embedded] = np.sqrt((scale[embedded] ** 2).mean()) / EMBEDDING_SPREAD
+        for names in (MUSICNN_NAMES, MN04_NAMES):
+            embedded = np.isin(table.columns, names)
+            if embedded.any():
+                scale[embedded] = np.sqrt((scale[embedded] ** 2).mean()) / EMBEDDING_SPREAD
         scaler = Scaler(mean=tuple(found.mean_.tolist()), scale=tuple(scale.tolist()))
         rhythm = _rhythm_of(table.columns)
         reduction = None

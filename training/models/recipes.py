@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict
 
-from classifier.description import EMBEDDING, FEATURES, RHYTHM_FAMILY
+from classifier.description import FEATURES, MN04, MUSICNN, RHYTHM_FAMILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,42 @@ class Recipe:
     patience: int = 25
     """Epochs without a lower validation loss before the training stops."""
     validation_folds: int = 6
-    """One in so many training tracks stops the training."""
+    """One in so many training origins stops the training."""
+    refit: bool = False
+    """Whether the network is trained once more, on those origins too, for as many epochs as were best without them."""
     rhythm_components: int = 0
     """Principal components that the rhythm is reduced to; 0: none, it is taken as it is."""
     ood_source_weights: tuple[tuple[str, float], ...] = ()
     """Sources whose tracks weigh more when it is learned what is none of the genres, and how much."""
-    certain_accuracy: float = 2 / 3
-    """An answer is called certain where at least this share of such answers was right."""
+    ood_genre_weights: tuple[tuple[str, float], ...] = ()
+    """Genres that weigh more there: calm ones, which are easily taken for no dance music at all."""
+    ood_unlabelled_share: float = 0.1
+    """What electronic music of unknown genre weighs there, as a share of all electronic music."""
+    ood_penalty: float = 3e-4
+    """Inverse strength of the L2 penalty there (scikit-learn's C), for rows that weigh 1 on average."""
+    listening_places: int = 5
+    """Windows that are heard beside the asked one where that is not certain."""
+    certain_accuracy: float = 0.9
+    """An answer is called certain where at least this share of such answers was right where the threshold was chosen;
+    on origins that had no part in that fewer are."""
 
 
 REFERENCE = Recipe()
 """One network on the 122 features: what every other model is measured against."""
 
 DEFAULT = Recipe(
-    families=(FEATURES, RHYTHM_FAMILY, EMBEDDING),
+    families=(FEATURES, RHYTHM_FAMILY, MUSICNN, MN04),
     input_dropout=0.5,
     l2=1e-2,
-    decay_per_epoch=0.05,
-    batch_size=64,
-    max_epochs=80,
-    validation_folds=10,
+    learning_rate=3e-3,
+    constant_epochs=3,
+    decay_per_epoch=0.35,
+    batch_size=128,
+    max_epochs=12,
+    validation_folds=8,
+    refit=True,
     rhythm_components=128,
     ood_source_weights=(("songs", 3.0),),
-    certain_accuracy=0.75,
+    ood_genre_weights=(("ambient", 20.0), ("lofi", 20.0)),
 )
 """The same network on everything that a window can be described with."""

@@ -1,6 +1,7 @@
 """The sections that explain a study's figures: confidence, sources, features, the number of tracks, and refusals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,27 +24,20 @@ _LEFT_OUT = (
 )
 
 
-def _unreliable(slugs: Sequence[str]) -> str:
-    if not slugs:
-        return ""
-    names = ", ".join(genre_name(slug) for slug in slugs)
-    return f" {names}: always “not sure”, because most confident answers that named them were wrong."
-
-
 def confidence_section(study: Study) -> Section:
-    windows, certain_from = study.subject.answers, study.certain_from
+    windows = study.subject.answers
     tracks = windows.by_track()
     metrics = study.subject.metrics
     bins = [reliability(level.probabilities, level.labels) for level in (windows, tracks)]
-    curves = [coverage(level, sorted({*_THRESHOLDS, certain_from})) for level in (windows, tracks)]
+    curves = [coverage(level, _THRESHOLDS) for level in (windows, tracks)]
     return Section(
         title="Confidence, and saying “not sure”",
         sentences=(
             "An honest model is right in 60% of the answers it gives with 60% confidence. The calibration error is "
             f"the mean distance from that: {metrics.windows.calibration_error:.3f} over windows, "
             f"{metrics.tracks.calibration_error:.3f} over tracks.",
-            f"Answers below {certain_from:.0%} are given as “not sure”. A higher threshold gives fewer answers, "
-            "and more of them are right." + _unreliable(study.unreliable_genres),
+            "Each genre has a confidence of its own from which on an answer counts as certain. A higher one gives "
+            "fewer certain answers, and more of them are right.",
         ),
         pictures=(
             Picture.of(
@@ -58,9 +52,9 @@ def confidence_section(study: Study) -> Section:
                 + ".",
             ),
             Picture.of(
-                plots.coverage_curves(curves[0], curves[1], certain_from=certain_from),
+                plots.coverage_curves(curves[0], curves[1], study.subject.metrics),
                 name="coverage",
-                caption="Coverage against accuracy; the large marks are at the model's own threshold.",
+                caption="Coverage against accuracy; the large marks are the answers that the model calls certain.",
                 alt="Accuracy of given answers against the share that is given; the table below holds the figures.",
             ),
         ),
@@ -70,7 +64,7 @@ def confidence_section(study: Study) -> Section:
 
 def _coverage_table(study: Study) -> Table:
     windows = study.subject.answers
-    thresholds = sorted({*_SHOWN_THRESHOLDS, study.certain_from})
+    thresholds = _SHOWN_THRESHOLDS
     over_windows = {point.confidence_from: point for point in coverage(windows, thresholds)}
     over_tracks = {point.confidence_from: point for point in coverage(windows.by_track(), thresholds)}
     rows = []
@@ -79,8 +73,7 @@ def _coverage_table(study: Study) -> Table:
         for points in (over_windows, over_tracks):
             point = points.get(threshold)
             cells += [share(point.coverage), share(point.accuracy)] if point else [share(0), NOTHING]
-        mark = " (the model's)" if threshold == study.certain_from else ""
-        rows.append((f"{threshold:.0%}{mark}", *cells))
+        rows.append((f"{threshold:.0%}", *cells))
     return Table(
         caption="What is answered from a confidence on, and how much of it is right",
         header=("confidence from", "windows answered", "right", "tracks answered", "right"),
@@ -107,7 +100,7 @@ def _reliability_table(study: Study) -> Table:
 
 
 def sources_section(study: Study) -> Section | None:
-    answers = study.subject.answers
+    answers = study.everywhere
     sources = np.unique(answers.sources).tolist()
     if len(sources) < 2 and not study.sources_left_out:
         return None
@@ -199,8 +192,8 @@ def learning_section(curve: LearningCurve | None, goal: float | None) -> Section
     return Section(
         title="What more tracks would do",
         sentences=(
-            f"{curve.learner}, after learning from a growing share of each genre's tracks, always tested on the same "
-            "held-out tracks.",
+            f"{curve.learner}, after learning from a growing share of each genre's origins, always tested on the same "
+            "held-out origins.",
             outlook(curve, goal=goal),
         ),
         pictures=(
@@ -245,15 +238,16 @@ def learning_section(curve: LearningCurve | None, goal: float | None) -> Section
 def rejection_section(rejection: Rejection | None) -> Section | None:
     if rejection is None:
         return None
+    genres = [replace(row, kind=genre_name(row.kind)) for row in rejection.genres]
     rows = [
         (row.kind, str(row.windows), share(row.refused_windows), str(row.tracks), share(row.refused_tracks))
-        for row in (*rejection.kinds, rejection.edm)
+        for row in (*rejection.kinds, rejection.edm, *genres)
     ]
     return Section(
         title="What is no EDM",
         sentences=(
             "Sound that is like none of the genres should be refused, and electronic dance music should not. The last "
-            "row of the first table says what the threshold costs.",
+            "rows of the first table say what the threshold costs.",
         ),
         tables=(
             Table(

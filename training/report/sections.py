@@ -222,7 +222,8 @@ def _method() -> Section:
         title="How this was measured",
         sentences=(
             "Evaluated are windows as they were recorded whose label is sure; altered copies and near labels may train "
-            "but are never evaluated. All windows of a track lie on one side.",
+            "but are never evaluated. All tracks of an origin "
+            "lie on one side; sources that are one big origin train, but are not counted.",
             f"Intervals: {REPEATS:,} draws of whole tracks with replacement within each genre. They hold the chance in "
             "the choice of tracks, not that in labels or training. With fewer than "
             f"{FEW_TRACKS} tracks of a genre none is given.",

@@ -7,14 +7,15 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.assistant import FEEDBACK_CHOICES, CommandName
+from bot.assistant import FEEDBACK_CHOICES, LANGUAGE_CHOICES, LISTEN_CHOICES, CommandName
 from bot.conversation import Mode
-from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, best_language, texts_in
+from bot.texts import DEFAULT_LANGUAGE, best_language, texts_in
 
 _PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT, CommandName.FORGET)
 _CHOICES: dict[CommandName, tuple[str, ...]] = {
-    CommandName.LANGUAGE: (*LANGUAGES, "auto"),
+    CommandName.LANGUAGE: LANGUAGE_CHOICES,
     CommandName.MODE: tuple(Mode),
+    CommandName.LISTEN: LISTEN_CHOICES,
 }
 
 

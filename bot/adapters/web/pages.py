@@ -10,12 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.failures import Failure
 from bot.jobs import Answer
 from bot.replies import (
+    alone_sentences,
     candidates,
     failure_texts,
     genre_choices,
     headline,
+    heard_sentence,
     note_sentences,
     shortened,
+    spectrogram_alt,
     tidy,
     timeline_alt,
     track_facts,
@@ -88,13 +91,12 @@ def _result(answer: Answer, texts: Texts, file_name: str) -> dict[str, Any]:
 
 
 def _window(clip: Classification, texts: Texts, name: str) -> dict[str, Any]:
-    start, end = texts.seconds(clip.window.start_s), texts.seconds(clip.window.end_s)
     return {
-        "window": texts("result-window", start=start, end=end, file=name),
-        "facts": (),
+        "window": heard_sentence(clip, texts, name),
+        "facts": alone_sentences(clip, texts),
         "notes": note_sentences(clip, texts),
         "picture_title": texts("result-picture"),
-        "picture_alt": texts("result-picture-alt", start=start, end=end),
+        "picture_alt": spectrogram_alt(clip, texts),
         "segments": [],
     }
 

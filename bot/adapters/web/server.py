@@ -132,6 +132,7 @@ class WebAdapter:
                 form.audio,
                 offset_s=form.offset_s,
                 whole_track=form.whole_track,
+                listen_on=form.listen_on,
                 with_excerpt=with_excerpt and not form.whole_track,
             )
             return form, answer

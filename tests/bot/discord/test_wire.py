@@ -177,6 +177,21 @@ async def test_the_settings_of_a_channel_hold_for_it_alone(discord_server: Disco
     assert "seconds 30 to 33" in plain(there.body)
 
 
+async def test_where_three_seconds_are_not_enough_both_are_said(hesitant: Wired, track_mp3: bytes) -> None:
+    async with DiscordServer() as server, running(discord_adapter(hesitant, server)):
+        await server.post(attachments=[server.add_file(track_mp3)])
+        heard = await server.wait_for("POST", "/messages", number=1)
+        await server.slash("listen", [{"name": "value", "type": 3, "value": "off"}], permissions=MANAGER)
+        done = await server.wait_for("POST", "/webhooks/")
+        await server.post(attachments=[server.add_file(track_mp3)])
+        alone = await server.wait_for("POST", "/messages", number=2)
+    assert heard.body["content"].startswith("**Over the track: ")
+    assert "Seconds 30 to 33 alone: not sure, " in plain(heard.body)
+    assert str(heard.files[0].description).startswith("Mel spectrogram of seconds 30 to 33")
+    assert plain(done.body) == texts_in("en")("listen-off")
+    assert alone.body["content"].startswith("**Not sure: perhaps ")
+
+
 async def test_a_personal_app_follows_the_person_and_needs_no_rights(discord_server: DiscordServer) -> None:
     value = [{"name": "value", "type": 3, "value": "10"}]
     await discord_server.slash("offset", value, as_user_app=True)
@@ -238,6 +253,9 @@ async def test_the_commands_are_described_in_both_languages(discord_server: Disc
     assert told["Identify genre"]["name_localizations"]["es-419"] == spanish("command-menu")
     (feedback,) = told["privacy"]["options"]
     assert [choice["value"] for choice in feedback["choices"]] == ["on", "off"]
+    for name, choices in (("language", ["en", "es", "auto"]), ("listen", ["on", "off", "auto"])):
+        (value,) = told[name]["options"]
+        assert [choice["value"] for choice in value["choices"]] == choices
     option = {o["name"]: o for o in told["genre"]["options"]}["track"]
     assert option["description_localizations"]["es-ES"] == spanish("command-genre-track")
 
@@ -446,11 +464,11 @@ async def test_thumbs_up_under_none_of_the_genres_says_that_it_is_none(strict: W
         await server.post(attachments=[server.add_file(track_mp3)])
         await server.wait_for("POST", "/messages")
         message = answers(server)[-1]
-        assert texts_in("en")("result-unfamiliar") in plain(message)
+        assert texts_in("en")("result-unfamiliar-over-track") in plain(message)
         right, wrong = votes_of(message)
         await server.press(message, right)
         await server.wait_for("POST", "/webhooks/")
-        assert [(row.predicted, row.verdict) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "right")]
+        assert {(row.predicted, row.verdict) for row in await kept(strict.storage)} == {(NONE_OF_THEM, "right")}
         await server.press(message, wrong)
         await server.wait_for("POST", "/webhooks/", number=2)
         question = answers(server)[-1]
@@ -458,7 +476,7 @@ async def test_thumbs_up_under_none_of_the_genres_says_that_it_is_none(strict: W
         assert [option["value"] for option in menu["options"]] == list(SLUGS)
         await server.press(question, menu["custom_id"], values=["techno"])
         await server.wait_for("PATCH", "@original")
-        assert [(row.predicted, row.corrected) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "techno")]
+        assert {(row.predicted, row.corrected) for row in await kept(strict.storage)} == {(NONE_OF_THEM, "techno")}
 
 
 async def test_thumbs_down_asks_what_it_is_even_after_a_restart(

@@ -124,6 +124,23 @@ async def test_on_demand_by_reply_caption_and_offset(telegram: TelegramServer, b
     await telegram.wait_for("sendPhoto", number=3)
 
 
+async def test_where_three_seconds_are_not_enough_both_are_said(hesitant: Wired, track_mp3: bytes) -> None:
+    async with TelegramServer() as server, running(telegram_adapter(hesitant, server)):
+        file_id = server.add_file(track_mp3)
+        server.send(chat_id=ALICE, audio=file_id)
+        await server.wait_for("sendPhoto", number=1)
+        heard = server.sent()["caption"]
+        server.send(chat_id=ALICE, text="/listen off")
+        await server.wait_for("sendMessage")
+        assert server.sent()["text"] == texts_in("en")("listen-off")
+        server.send(chat_id=ALICE, audio=file_id)
+        await server.wait_for("sendPhoto", number=2)
+        alone = server.sent()["caption"]
+    assert heard.startswith("Over the track: ")
+    assert "\nSeconds 30 to 33 alone: not sure, " in heard
+    assert alone.startswith("Not sure: perhaps ")
+
+
 async def test_settings_of_a_group_need_an_administrator_and_hold(
     telegram: TelegramServer, behind: Wired, track_mp3: bytes
 ) -> None:
@@ -163,6 +180,7 @@ async def test_every_command_answers_in_the_persons_language(
         CommandName.PRIVACY: "privacy-heading",
         CommandName.ABOUT: "about-limits",
         CommandName.MODE: "mode-auto",
+        CommandName.LISTEN: "listen-on",
         CommandName.FORGET: "forget-done",
     }
     texts = texts_in(language)
@@ -469,11 +487,11 @@ async def test_thumbs_under_none_of_the_genres_never_name_the_closest(strict: Wi
     async with TelegramServer() as server, running(telegram_adapter(strict, server)):
         server.send(chat_id=GROUP, audio=server.add_file(track_mp3))
         await server.wait_for("sendPhoto")
-        assert texts_in("en")("result-unfamiliar") in server.sent()["caption"]
+        assert texts_in("en")("result-unfamiliar-over-track") in server.sent()["caption"]
         _, ((_, right), (_, wrong)) = rows_of(server.sent())
         server.press(server.sent(), right)
         await server.wait_for("answerCallbackQuery")
-        assert [(row.predicted, row.verdict) for row in await kept(strict.storage)] == [(NONE_OF_THEM, "right")]
+        assert {(row.predicted, row.verdict) for row in await kept(strict.storage)} == {(NONE_OF_THEM, "right")}
         server.press(server.sent(), wrong)
         await server.wait_for("editMessageReplyMarkup")
         _, *choices, _ = rows_of(server.sent())
@@ -481,7 +499,7 @@ async def test_thumbs_under_none_of_the_genres_never_name_the_closest(strict: Wi
         assert [label for label, _ in offered] == [f"{genre.emoji} {genre.name}" for genre in GENRES]
         server.press(server.sent(), offered[0][1])
         await server.wait_for("editMessageReplyMarkup", number=2)
-        assert [(row.predicted, row.corrected) for row in await kept(strict.storage)] == [(NONE_OF_THEM, SLUGS[0])]
+        assert {(row.predicted, row.corrected) for row in await kept(strict.storage)} == {(NONE_OF_THEM, SLUGS[0])}
 
 
 async def test_a_verdict_and_a_choice_work_after_a_restart(

@@ -9,31 +9,43 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, REFERENCE_BUNDLE, load_metadata
+from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, REFERENCE_BUNDLE, Calibration, load_metadata
 from classifier.errors import ClassifierError
+from classifier.genres import SLUGS
 from classifier.model import GenreModel, KerasRuntime, RuntimeName
 from training.bundle.migrate import migrate_bundle
 from training.bundle.record import FitRecord
 from training.errors import TrainingError
 
 REJECTION = {"refuse_from": 0.5, "edm": {"refused_windows": 0.03}, "trade_offs": [{"refuse_from": 0.25}]}
+DOUBTED = ("dubstep", "lofi")
+NEW_FIELDS = (
+    "refit",
+    "listening_places",
+    "ood_source_weights",
+    "ood_genre_weights",
+    "ood_unlabelled_share",
+    "ood_penalty",
+)
+"""Of the recipe: format 1 did not know them."""
 
 
 def old_metadata() -> dict[str, Any]:
     """The shipped reference's metadata as they stood in format 1, with thresholds everywhere they may stand."""
     metadata = json.loads((REFERENCE_BUNDLE / METADATA_FILE).read_text())
-    del metadata["format"]
+    del metadata["format"], metadata["listening"]
     for place, threshold in (("window", 0.5), ("track", -0.25)):
-        metadata[place]["doubted"] = metadata[place].pop("unreliable_genres")
-        del metadata[place]["ood_threshold"]
-        metadata[place]["refuse_from"] = threshold
+        old = {"doubted": DOUBTED, "certain_from": 0.625, "refuse_from": threshold}
+        metadata[place] = {"temperature": metadata[place]["temperature"], **old}
     metadata["metrics"]["rejection"] = REJECTION
     record = metadata["data"]
+    del record["sampling"]["source_weights"]
     metadata["data"] = {
         **record.pop("parts"), "recipe": record["recipe"], "sampling": record["sampling"], "seed": record["seed"],
         "near_kept_for": record["near_genres"],
     }  # fmt: skip
-    del metadata["data"]["recipe"]["ood_source_weights"]
+    for name in NEW_FIELDS:
+        metadata["data"]["recipe"].pop(name, None)
     return metadata
 
 
@@ -62,13 +74,20 @@ def test_the_numbers_are_the_same_under_their_new_names(old: Path) -> None:
     assert migrate_bundle(old)
 
     shipped, migrated = load_metadata(REFERENCE_BUNDLE), load_metadata(old)
-    assert migrated.window == shipped.window.model_copy(update={"ood_threshold": 0.5})
-    assert migrated.track == shipped.track.model_copy(update={"ood_threshold": -0.25})
+    certain_from = {slug: 0.625 for slug in SLUGS if slug not in DOUBTED}
+    for found, temperature, threshold in (
+        (migrated.window, shipped.window.temperature, 0.5),
+        (migrated.track, shipped.track.temperature, -0.25),
+    ):
+        assert found == Calibration(temperature=temperature, certain_from=certain_from, ood_threshold=threshold)
+        assert not found.is_certain("lofi", 0.99)
+        assert found.is_certain("house", 0.625)
+    assert migrated.listening is None  # it never listened on
     assert migrated.metrics.pop("rejection") == {
         "ood_threshold": 0.5, "edm": {"refused_windows": 0.03}, "trade_offs": [{"ood_threshold": 0.25}],
     }  # fmt: skip
     assert FitRecord.read(migrated) == FitRecord.read(shipped)
-    rest = {"window", "track", "data"}
+    rest = {"window", "track", "listening", "data"}
     assert migrated.model_dump(exclude=rest) == shipped.model_dump(exclude=rest)
 
     changed = {KERAS_FILE, LITERT_FILE, METADATA_FILE}
@@ -105,6 +124,15 @@ def test_weights_of_sources_are_recorded_where_a_detector_was_fitted(old: Path) 
     assert record.recipe.ood_source_weights == (("songs", 3.0),)
     assert record.folds == 5
     assert {"all", "non_edm", "test"} <= record.parts.keys()
+
+
+def test_a_model_that_reads_more_has_to_be_fitted_anew(old: Path) -> None:
+    path = old / METADATA_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"families": ["features", "rhythm", "embedding"]}))
+    before = contents(old)
+    with pytest.raises(TrainingError, match="reads more than the 122 features, which changed: fit it anew"):
+        migrate_bundle(old)
+    assert contents(old) == before
 
 
 def test_a_bundle_of_today_is_left_alone(tmp_path: Path) -> None:

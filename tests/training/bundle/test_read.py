@@ -57,7 +57,8 @@ def test_its_test_part_and_unknown_tables_are_not(table: FeatureTable, tmp_path:
 
 
 def test_the_training_table_of_a_fit_with_a_test_table_is_known(table: FeatureTable, tmp_path: Path) -> None:
-    other = replace(table, tracks=np.char.add("other-", table.tracks), features=table.features + 1)
+    names = np.char.add("other-", table.tracks)
+    other = replace(table, tracks=names, origins=names, features=table.features + 1)
     parts = split_parts(table, test=other.where(other.is_plain), seed=1)
     bundle = Bundle.open(recorded_bundle(tmp_path / "own", parts))
     assert "192 of the 192 windows" in (bundle.warning(table) or "")

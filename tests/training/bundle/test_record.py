@@ -16,7 +16,14 @@ from training.models.recipes import Recipe
 
 def test_a_record_survives_json() -> None:
     table = hand_made(["house", "trap", "trap"], ["a", "b", "b"], sources=["songs", "guide", "songs"])
-    record = FitRecord({"all": PartRecord.of(table)}, Recipe(l2=0.5), Sampling(mixup=0.2), 7, ("trap",), 5)
+    record = FitRecord(
+        {"all": PartRecord.of(table)},
+        Recipe(l2=0.5, refit=True),
+        Sampling(mixup=0.2, source_weights=(("songs", 2.0),)),
+        7,
+        ("trap",),
+        5,
+    )
     metadata = load_metadata(REFERENCE_BUNDLE).model_copy(update={"data": json.loads(json.dumps(record.to_dict()))})
     assert FitRecord.read(metadata) == record
     part = record.parts["all"]

@@ -137,7 +137,7 @@ def test_two_bundles_are_compared(
         tmp_path / "other",
         split_parts(read_tables([table]), seed=2),
         seed=2,
-        window={"temperature": 3.0, "certain_from": 0.5},
+        window={"temperature": 3.0, "certain_from": {"house": 0.5}},
     )
     assert main(["compare", str(bundle), str(other), "--table", str(table), "--out", str(tmp_path / "c")]) == 0
     said = capsys.readouterr().out

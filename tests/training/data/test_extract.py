@@ -42,6 +42,11 @@ def test_every_window_of_every_file_is_a_row(audio: Path, tmp_path: Path, ending
     assert table.columns == model.columns  # all families
     expected = [model.describe(w.samples) for w in iter_windows(audio / "house" / "mixes" / "a.mp3")]
     np.testing.assert_allclose(table.features[table.tracks == "house/mixes/a.mp3"], expected, rtol=1e-5, atol=1e-5)
+    mixes = table.tracks == "house/mixes/a.mp3"
+    assert table.windows[mixes].tolist() == [0, 1]
+    assert set(table.origins[mixes]) == {"mixes"}  # the folder below that of the genre
+    assert table.origins[table.tracks == "house/b.wav"].tolist() == ["house/b.wav"]
+    assert table.is_plain.all()
     assert not out.with_name(out.name + ".parts").exists()
 
 
@@ -52,7 +57,7 @@ def test_an_interrupted_run_goes_on_where_it_was(audio: Path, tmp_path: Path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("training.extraction.pd.concat", interrupted)
+        patch.setattr("training.data.extract.write_table", interrupted)
         with pytest.raises(KeyboardInterrupt):
             extract_table(audio, out, workers=1, quiet=True)
     parts = sorted((tmp_path / "table.parquet.parts").glob("*.parquet"))
@@ -79,6 +84,24 @@ def test_of_a_long_file_a_few_spread_windows_are_enough(tmp_path: Path) -> None:
     windows = pd.read_parquet(tmp_path / "t.parquet")["window"].tolist()
     assert len(windows) == 3
     assert windows[0] < 3 < windows[1] < 7 < windows[2]
+
+
+def test_copies_stand_beside_their_windows(tmp_path: Path) -> None:
+    (tmp_path / "audio" / "house").mkdir(parents=True)
+    (tmp_path / "audio" / "house" / "a.wav").write_bytes(encode(dance_track(7.0), "WAV"))
+    out = tmp_path / "t.parquet"
+    call = ["extract", "--audio", str(tmp_path / "audio"), "--out", str(out), "--workers", "1", "--origin", "me"]
+    assert main([*call, "--copies", "tone", "codec48"]) == 0
+    table = read_tables([out])
+    assert set(table.origins) == {"me"}
+    for variant in ("plain", "tone", "codec48"):
+        assert table.windows[table.variants == variant].tolist() == [0, 1]
+    plain = table.features[table.is_plain]
+    for variant in ("tone", "codec48"):
+        copy = table.features[table.variants == variant]
+        own, other = np.linalg.norm(copy - plain, axis=1), np.linalg.norm(copy - plain[::-1], axis=1)
+        assert (own > 0.0).all()
+        assert np.isfinite(other).all()
 
 
 def test_other_sounds_have_folders_of_their_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,14 @@ def test_full_balance_makes_the_sources_of_a_genre_equal(table: FeatureTable) ->
     assert shares(table, raw, songs) == pytest.approx(5 * shares(table, raw, guide))
 
 
+def test_a_source_with_a_weight_is_drawn_so_much_more_often(table: FeatureTable) -> None:
+    house = table.labels == 7
+    songs, guide = house & (table.sources == "songs"), house & (table.sources == "guide")
+    weighed = Sampling(source_balance=0.0, source_weights=(("songs", 3.0), ("nowhere", 9.0)))
+    assert shares(table, weighed, songs) == pytest.approx(3 * 5 * shares(table, weighed, guide))
+    assert shares(table, weighed, house) == pytest.approx(1 / 16)  # of its genre, not more of the genre
+
+
 def test_genres_keep_their_shares(table: FeatureTable) -> None:
     for sampling in (Sampling(), Sampling(source_balance=1.0, variant_weight=0.0)):
         for label in range(16):

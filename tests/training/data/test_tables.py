@@ -42,6 +42,26 @@ def test_several_tables_are_joined(tmp_path: Path) -> None:
     assert table.is_plain.sum() == len(frame())
 
 
+def test_windows_and_origins_are_read(tmp_path: Path) -> None:
+    data = frame().assign(window=np.arange(192) * 2, origin=["label a", ""] * 96)
+    data.to_csv(tmp_path / "t.csv", index=False)  # an empty cell comes back as a number
+    data.to_parquet(tmp_path / "t.parquet")
+    for name in ("t.csv", "t.parquet"):
+        table = read_tables([tmp_path / name])
+        assert table.windows.tolist() == list(range(0, 384, 2))
+        assert table.origins[::2].tolist() == ["label a"] * 96
+        assert table.origins[1::2].tolist() == table.tracks[1::2].tolist()
+
+
+def test_without_numbers_windows_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
+    """A copy has the number of the window it was made from."""
+    pd.concat([frame(), frame().assign(variant="tone")]).to_parquet(tmp_path / "t.parquet")
+    table = read_tables([tmp_path / "t.parquet"])
+    assert table.windows[:12].tolist() == [0] * 6 + [1] * 6  # two windows of each of a genre's six tracks
+    np.testing.assert_array_equal(table.windows[~table.is_plain], table.windows[table.is_plain])
+    np.testing.assert_array_equal(table.origins, table.tracks)
+
+
 def test_a_family_that_one_table_lacks_is_left_out(tmp_path: Path) -> None:
     frame(columns=columns_of(("features", "rhythm"))).to_parquet(tmp_path / "two.parquet")
     frame(columns=columns_of(FAMILIES)).to_parquet(tmp_path / "all.parquet")
@@ -50,7 +70,7 @@ def test_a_family_that_one_table_lacks_is_left_out(tmp_path: Path) -> None:
         ("features", "rhythm")
     )
     frame(columns=columns_of(FAMILIES)[:-1]).to_parquet(tmp_path / "torn.parquet")
-    assert read_tables([tmp_path / "torn.parquet"]).columns == columns_of(("features", "rhythm"))
+    assert read_tables([tmp_path / "torn.parquet"]).columns == columns_of(FAMILIES[:-1])
 
 
 def test_columns_are_picked_by_name_or_missed_by_name(tmp_path: Path) -> None:
@@ -82,6 +102,7 @@ def test_other_sounds_have_kinds_instead_of_genres(tmp_path: Path) -> None:
         (lambda t: t.assign(mfcc3_mean=np.nan), "row 1, column mfcc3_mean"),
         (lambda t: t.assign(chroma1_std="loud"), "row 1, column chroma1_std: 'loud' is no number"),
         (lambda t: t.assign(split="maybe"), "unknown split 'maybe'"),
+        (lambda t: t.assign(window=0.5), "column window: numbers of windows are whole"),
         (lambda t: t.iloc[:0], "no rows"),
     ],
 )

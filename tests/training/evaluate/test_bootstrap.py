@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.tables import answered, hand_made
 from training.evaluate.bootstrap import bootstrap, resample
-from training.evaluate.metrics import measure_answers
+from training.evaluate.metrics import measure
 from training.evaluate.predictions import Predictions
 
 
@@ -42,7 +42,7 @@ def test_genres_keep_their_number_of_tracks() -> None:
 def test_the_middle_of_the_draws_is_the_figure_itself() -> None:
     answers = coins(30, 2, heads=0.6, seed=3)
     (drawn,) = resample([answers], seed=1)
-    measured = measure_answers(answers, certain_from=0.5).windows
+    measured = measure(answers).windows
     for draws, figure in (
         (drawn.accuracy, measured.accuracy),
         (drawn.macro_recall, measured.macro_recall),

@@ -3,10 +3,8 @@
 import json
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -15,8 +13,6 @@ from classifier.model import GenreModel, RuntimeName
 from tests.support.tables import frame, write_public_shape
 from training.cli.main import main
 from training.data.tables import read_tables
-from training.models.mlp import build_network, callbacks
-from training.models.recipes import REFERENCE
 
 
 def fit(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -91,37 +87,6 @@ def test_two_runs_with_one_seed_give_the_same_figures(tmp_path: Path) -> None:
         figures.append((metadata["metrics"], metadata["window"], metadata["track"], metadata["data"]))
     assert figures[0] == figures[1]
     assert 0.0 < figures[0][0]["accuracy"] < 0.9  # hard enough that chance would show
-
-
-def test_the_network_is_the_one_that_was_asked_for() -> None:
-    network = build_network(REFERENCE, inputs=122)
-    described = [
-        (type(layer).__name__, getattr(layer, "units", None) or getattr(layer, "rate", None))
-        for layer in network.layers
-    ]
-    assert described == [
-        ("Dense", 128),
-        ("BatchNormalization", None),
-        ("Dropout", 0.4),
-        ("Dense", 64),
-        ("BatchNormalization", None),
-        ("Dropout", 0.3),
-        ("Dense", 32),
-        ("Dense", 16),
-    ]
-    dense = [layer for layer in network.layers if isinstance(layer, keras.layers.Dense)]
-    assert [layer.activation.__name__ for layer in dense] == ["relu", "relu", "relu", "softmax"]
-    assert [layer.kernel_regularizer is not None for layer in dense] == [True, True, False, False]
-    assert isinstance(network.optimizer, keras.optimizers.Adam)
-    assert float(network.optimizer.learning_rate) == pytest.approx(5e-4)
-
-
-def test_the_learning_rate_falls_after_epoch_20_and_the_best_weights_come_back() -> None:
-    stop, schedule = callbacks(REFERENCE)
-    rates = [schedule.schedule(epoch, 0.0) for epoch in range(40)]
-    assert rates[:20] == [5e-4] * 20
-    assert all(later < earlier for earlier, later in pairwise(rates[19:]))
-    assert stop.restore_best_weights
 
 
 def test_a_wrong_table_is_one_line_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from classifier.arrays import FloatArray
 from classifier.bundle import columns_of
-from classifier.description import EMBEDDING_NAMES, FAMILIES
+from classifier.description import FAMILIES, MN04_NAMES, MUSICNN_NAMES
 from classifier.rhythm import RHYTHM_NAMES
 from tests.support.tables import hand_made
 from training.data.tables import FeatureTable
@@ -16,7 +16,8 @@ from training.models.recipes import Recipe
 ROWS = 200
 COLUMNS = columns_of(FAMILIES)
 RHYTHM = slice(122, 122 + 498)
-SIZE = len(EMBEDDING_NAMES)
+MUSICNN = slice(RHYTHM.stop, RHYTHM.stop + len(MUSICNN_NAMES))
+MN04 = slice(MUSICNN.stop, MUSICNN.stop + len(MN04_NAMES))
 PLAIN, REDUCED = Recipe(families=FAMILIES), Recipe(families=FAMILIES, rhythm_components=10)
 
 
@@ -26,7 +27,8 @@ def table() -> FeatureTable:
     random = np.random.default_rng(0)
     rows = random.normal(3.0, 2.0, (ROWS, len(COLUMNS)))
     rows[:, RHYTHM] = random.normal(size=(ROWS, 3)) @ random.normal(size=(3, 498)) + 5.0
-    rows[:, RHYTHM.stop :] *= np.geomspace(1.0, 0.01, SIZE)
+    rows[:, MUSICNN] *= np.geomspace(1.0, 0.01, len(MUSICNN_NAMES))
+    rows[:, MN04] *= np.geomspace(30.0, 3.0, len(MN04_NAMES))
     return hand_made(["house"] * ROWS, [f"t{row}" for row in range(ROWS)], features=rows, columns=COLUMNS)
 
 
@@ -36,11 +38,10 @@ def test_features_and_rhythm_are_standardised_one_by_one(table: FeatureTable) ->
     np.testing.assert_allclose(rows[:, : RHYTHM.stop].std(axis=0), 1.0, rtol=1e-3)
 
 
-def test_an_embedding_keeps_its_proportions(table: FeatureTable) -> None:
-    before, after = (
-        table.features[:, RHYTHM.stop :],
-        Preprocessor.fit(table, PLAIN).transform(table.features)[:, -SIZE:],
-    )
+@pytest.mark.parametrize("embedding", [MUSICNN, MN04], ids=["musicnn", "mn04"])
+def test_each_embedding_keeps_its_proportions_whatever_its_size(table: FeatureTable, embedding: slice) -> None:
+    rows = Preprocessor.fit(table, PLAIN).transform(table.features)
+    before, after = table.features[:, embedding], rows[:, embedding]
     np.testing.assert_allclose(
         after.std(axis=0) / after.std(axis=0)[0], before.std(axis=0) / before.std(axis=0)[0], rtol=1e-3
     )
@@ -50,7 +51,7 @@ def test_an_embedding_keeps_its_proportions(table: FeatureTable) -> None:
 def test_rhythm_becomes_its_principal_components(table: FeatureTable) -> None:
     preprocessor = Preprocessor.fit(table, REDUCED)
     rows = preprocessor.transform(table.features)
-    assert rows.shape == (ROWS, preprocessor.inputs) == (ROWS, 122 + 10 + SIZE)
+    assert rows.shape == (ROWS, preprocessor.inputs) == (ROWS, 122 + 10 + 192 + 384)
     plain = Preprocessor.fit(table, PLAIN).transform(table.features)
     np.testing.assert_array_equal(rows[:, :122], plain[:, :122])
     np.testing.assert_array_equal(rows[:, 132:], plain[:, RHYTHM.stop :])
@@ -94,4 +95,4 @@ def test_too_few_windows_for_the_components_are_refused(table: FeatureTable) -> 
 
 
 def test_the_columns_of_a_family_stand_together() -> None:
-    assert (COLUMNS[RHYTHM], COLUMNS[RHYTHM.stop :]) == (RHYTHM_NAMES, EMBEDDING_NAMES)
+    assert (COLUMNS[RHYTHM], COLUMNS[MUSICNN], COLUMNS[MN04]) == (RHYTHM_NAMES, MUSICNN_NAMES, MN04_NAMES)

@@ -62,14 +62,14 @@ def learning() -> LearningCurve:
 def study(table: FeatureTable) -> Study:
     """Every section has something to say."""
     models = [
-        measured(learner.name, Predictions.of(learner.fit(table, seed=1).predict(table), table), certain_from=0.5)
+        measured(learner.name, Predictions.of(learner.fit(table, seed=1).predict(table), table))
         for learner in (Logistic(), Majority())
     ]
     return Study(
         title="A <b>bold</b> evaluation",
         method="By hand.",
         warnings=("All of it was learned by heart.",),
-        certain_from=0.5,
+        everywhere=models[0].answers,
         subject=models[0],
         baselines=(models[1],),
         importance=(FamilyImportance("zero_crossing_rate", 2, 0.123, 0.045),),
@@ -79,6 +79,7 @@ def study(table: FeatureTable) -> Study:
         rejection=Rejection(
             ood_threshold=0.7,
             edm=KindRejection("EDM", 100, 20, 0.03, 0.05),
+            genres=(KindRejection("phonk", 10, 4, 0.1, 0.25),),
             kinds=(KindRejection("speech", 30, 10, 0.8, 0.9),),
             trade_offs=(TradeOff(0.6, 0.1, 0.95),),
         ),
@@ -151,6 +152,7 @@ def test_text_is_escaped(document: Document) -> None:
         ("zero crossing rate", "2", "0.123", "0.045"),
         ("speech", "30", "80%", "10", "90%"),
         ("EDM", "100", "3%", "20", "5%"),
+        ("Phonk", "10", "10%", "4", "25%"),
         ("10.0%", "95%", "0.6"),
     ],
 )
@@ -175,7 +177,7 @@ def test_what_was_not_looked_at_has_no_section(study: Study) -> None:
         title="Bare",
         method="By hand.",
         warnings=(),
-        certain_from=0.5,
+        everywhere=study.everywhere,
         subject=study.subject,
         baselines=(),
         importance=(),
