@@ -1,6 +1,12 @@
-"""The picture in docs/ARCHITECTURE.md shows exactly the imports that there are between the rooms it draws."""
+"""The picture in docs/ARCHITECTURE.md shows exactly the imports that there are between the rooms it draws.
+
+And what serves imports nothing that an installation without extras lacks.
+"""
 
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import grimp
@@ -78,3 +84,14 @@ def test_what_an_arrow_is() -> None:
     assert drawn_arrows(block) == {("a", "c"), ("a", "d"), ("b", "c"), ("b", "d")}
     assert room_of("bot.app.inner", drawn_rooms(block)) == "a"
     assert room_of("bot.apple", drawn_rooms(block)) == "b"
+
+
+def test_what_serves_imports_only_what_every_installation_has() -> None:
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    installed = {re.split(r"[\[<>=;]", name)[0].lower() for name in dependencies}
+    graph = grimp.build_graph("bot", "classifier", "config", cache_dir=None, include_external_packages=True)
+    ours = {module for module in graph.modules if module.partition(".")[0] in {"bot", "classifier", "config"}}
+    imported = {name.partition(".")[0] for name in graph.modules - ours} - sys.stdlib_module_names
+    homes = packages_distributions()
+    lacking = {name for name in imported if not installed & {home.lower() for home in homes.get(name, [name])}}
+    assert lacking == {"keras"}, "keras is what `MODEL_RUNTIME=keras` asks for, with a sentence where it is missing"

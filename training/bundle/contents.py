@@ -13,8 +13,8 @@ from classifier.probabilities import tempered
 from training.data.tables import BoolArray
 from training.evaluate.listening import listen_on
 from training.evaluate.metrics import Figures, certain_answers
-from training.evaluate.ood import OodScores
 from training.evaluate.predictions import Predictions
+from training.evaluate.rejection import OodScores
 from training.models.ood import OodDetector
 from training.models.preprocessing import Preprocessor
 from training.models.recipes import Recipe

@@ -7,7 +7,7 @@ from classifier.description import FEATURES, MN04, MUSICNN, RHYTHM_FAMILY
 from classifier.genres import GENRE_BY_SLUG, GENRES
 from training.bundle.record import FitRecord
 from training.evaluate.metrics import Figures, Metrics, answer_summary, genre_table, summary
-from training.evaluate.ood import Rejection
+from training.evaluate.rejection import Rejection
 
 _FAMILY_WORDS = {
     FEATURES: "122 features (mean and standard deviation of 40 MFCC, 12 chroma, 6 tonnetz, zero crossing rate, "

@@ -21,13 +21,13 @@ from training.bundle.model_card import model_card
 from training.bundle.record import FitRecord
 from training.bundle.target import check_target
 from training.errors import TrainingError
-from training.evaluate.ood import Rejection, measure_rejection
 from training.evaluate.plots import draw_confusion, draw_curves
+from training.evaluate.rejection import Rejection, measure_rejection
 
 MAX_RUNTIME_GAP = 1e-5
 """Largest difference of a probability between the two formats of a network."""
 
-_LIBRARIES = ("keras", "tensorflow", "librosa", "numpy", "scikit-learn", "soxr")
+_LIBRARIES = ("keras", "tensorflow", "librosa", "numpy", "scikit-learn", "scipy", "soxr")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ def add(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from training.bundle.evaluate import study_difference
     from training.bundle.read import Bundle
+    from training.bundle.study import study_difference
     from training.report.comparison import comparison_document
     from training.report.render import to_markdown, write_report
 

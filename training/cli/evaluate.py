@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from training.bundle.read import Bundle
     from training.data.tables import FeatureTable
     from training.evaluate.study import Study
-    from training.models.baselines import Learner
+    from training.models.learner import Learner
 
 
 def add(commands: Commands) -> None:
@@ -46,8 +46,8 @@ def add(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from training.bundle.evaluate import study_bundle, study_test_part
     from training.bundle.read import Bundle
+    from training.bundle.study import study_bundle, study_test_part
     from training.evaluate.metrics import genre_table, summary
     from training.models.baselines import BASELINES
     from training.report.render import write_report
@@ -73,12 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _cross_validation(arguments: argparse.Namespace, bundle: "Bundle", table: "FeatureTable") -> "Study":
     from training.evaluate.study import study_recipe
-    from training.fit.learner import recorded_network
+    from training.fit.network_learner import recorded_learner
     from training.models.baselines import BASELINES, Logistic
 
     if arguments.part == "test":
         raise TrainingError("--cross-validate measures every track: leave --part test out")
-    network = recorded_network(bundle.record)
+    network = recorded_learner(bundle.record)
     curve: dict[str, Learner | None] = {"logistic": Logistic(), "network": network, "none": None}
     keep_near = bundle.record.near_genres if arguments.keep_near is None else arguments.keep_near
     return study_recipe(

@@ -77,8 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     from training.data.shipped import read_shipped
     from training.data.tables import FeatureTable, read_other_tables, read_tables
     from training.evaluate.metrics import answer_summary, genre_table, summary
-    from training.fit.options import FitOptions
-    from training.fit.run import fit_default, fit_reference
+    from training.fit.run import FitOptions, fit_default, fit_reference
 
     shipped = read_shipped() if arguments.add_shipped or not arguments.table else None
     options = FitOptions(

@@ -19,8 +19,8 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where the new bundle took the place, 3 where it is no better; a bundle in use is never half replaced."""
-    from training.bundle.evaluate import is_better, study_difference
     from training.bundle.read import Bundle
+    from training.bundle.study import is_better, study_difference
     from training.bundle.target import replace_bundle
 
     current, new = (Bundle.open(folder, runtime=arguments.runtime) for folder in (arguments.current, arguments.new))

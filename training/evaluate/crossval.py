@@ -11,7 +11,7 @@ from training.data.splits import is_evaluable, origin_folds
 from training.data.tables import FeatureTable, IntArray
 from training.errors import TrainingError
 from training.evaluate.predictions import Predictions
-from training.models.baselines import Learner, Predictor
+from training.models.learner import Learner, Predictor
 from training.progress import Progress
 
 FOLDS = 5

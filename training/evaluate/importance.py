@@ -8,7 +8,7 @@ import numpy as np
 
 from training.data.tables import FeatureTable, IntArray
 from training.evaluate.predictions import Predictions
-from training.models.baselines import Predictor
+from training.models.learner import Predictor
 
 REPEATS = 5
 _FAMILY = re.compile(r"(?P<family>[a-z_]*?)_?\d*(_mean|_std)?")

@@ -17,7 +17,7 @@ from training.data.tables import FeatureTable, IntArray
 from training.evaluate.bootstrap import Interval, interval, resample
 from training.evaluate.crossval import FOLDS
 from training.evaluate.predictions import Predictions
-from training.models.baselines import Learner
+from training.models.learner import Learner
 from training.progress import Progress
 
 FRACTIONS = (0.2, 0.4, 0.6, 0.8, 1.0)

@@ -1,4 +1,4 @@
-"""What a study finds out: a model measured beside baselines. A finished bundle is studied in `bundle.evaluate`."""
+"""What a study finds out: a model measured beside baselines. A finished bundle is studied in `bundle.study`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from training.evaluate.crossval import SourceResult, cross_validate, leave_one_s
 from training.evaluate.importance import FamilyImportance, permutation_importance
 from training.evaluate.learning_curve import LearningCurve, learning_curve
 from training.evaluate.metrics import Metrics, measure
-from training.evaluate.ood import Rejection
 from training.evaluate.predictions import Predictions
-from training.models.baselines import Learner
+from training.evaluate.rejection import Rejection
+from training.models.learner import Learner
 from training.progress import Progress
 
 SEED = 1

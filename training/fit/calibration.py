@@ -16,8 +16,8 @@ from training.bundle.contents import Calibrations
 from training.data.tables import BoolArray, IntArray
 from training.evaluate.listening import listen_on
 from training.evaluate.metrics import certain_answers
-from training.evaluate.ood import OodScores
 from training.evaluate.predictions import Predictions
+from training.evaluate.rejection import OodScores
 from training.evaluate.reliability import log_loss
 from training.models.recipes import Recipe
 

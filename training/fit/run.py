@@ -1,6 +1,6 @@
 """`fit` from tables to a written bundle: the reference, with tracks held out, or the default model, in folds."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from training.evaluate.metrics import Figures, Metrics
 from training.evaluate.predictions import Predictions
 from training.fit.calibration import calibrate
 from training.fit.measure import measure_folds, measure_test, measure_track_folds
-from training.fit.options import FitOptions
 from training.fit.train import FOLDS, OtherSounds, fit_folds, fit_member
 from training.models.preprocessing import Preprocessor
 from training.models.recipes import DEFAULT, REFERENCE, Recipe
@@ -26,6 +25,20 @@ from training.progress import Progress
 
 _SAMPLE = 500
 """Rows on which the two formats of a network are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What a person asks of `fit`: where the bundle goes and how it is called, and what may vary from run to run."""
+
+    out: Path
+    version: str
+    seed: int
+    max_epochs: int | None
+    keep_near: frozenset[str]
+    notes: str
+    track_folds: bool = True
+    """Whether networks are trained in folds of tracks, too, which only show how much such folds flatter."""
 
 
 def fit_reference(table: FeatureTable, test: FeatureTable | None, options: FitOptions) -> Figures:

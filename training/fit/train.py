@@ -20,8 +20,8 @@ from training.bundle.contents import Member, predict
 from training.data.sampling import SampledBatches, Sampling, one_hot
 from training.data.splits import Parts, split_for_stopping
 from training.data.tables import FeatureTable, IntArray
-from training.evaluate.ood import OodScores
 from training.evaluate.predictions import Predictions, by_fold
+from training.evaluate.rejection import OodScores
 from training.models.mlp import build_network, callbacks, for_serving
 from training.models.ood import fit_ood_detector
 from training.models.preprocessing import Preprocessor

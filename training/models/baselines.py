@@ -1,11 +1,10 @@
-"""What can be cross-validated: anything that learns from a table and then answers with probabilities.
+"""The baselines, which say what the network has to beat: always the same answer, a linear model, and a forest.
 
-The baselines say what the network has to beat: always the same answer, a linear model, and a forest. They learn from
-windows as they were recorded: altered copies, which help the network, make them worse.
+They learn from windows as they were recorded: altered copies, which help the network, make them worse.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
@@ -16,21 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from classifier.arrays import FloatArray
 from classifier.genres import SLUGS
 from training.data.tables import FeatureTable
-
-
-class Predictor(Protocol):
-    """Answers the rows of a table (n) with probabilities (n, 16) float32 in the order of `GENRES`."""
-
-    def predict(self, table: FeatureTable) -> FloatArray: ...
-
-
-class Learner(Protocol):
-    """Learns from the rows of a table; the same rows and seed give the same predictor."""
-
-    @property
-    def name(self) -> str: ...
-
-    def fit(self, train: FeatureTable, *, seed: int) -> Predictor: ...
+from training.models.learner import Learner, Predictor
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from training.evaluate import plots
 from training.evaluate.crossval import SourceResult
 from training.evaluate.importance import FamilyImportance
 from training.evaluate.learning_curve import LearningCurve, outlook
-from training.evaluate.ood import Rejection
+from training.evaluate.rejection import Rejection
 from training.evaluate.reliability import coverage, genre_reliability, reliability
 from training.evaluate.study import Study
 from training.report.document import Picture, Section, Table

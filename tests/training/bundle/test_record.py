@@ -10,7 +10,7 @@ from tests.support.tables import hand_made
 from training.bundle.record import FitRecord, PartRecord
 from training.data.sampling import Sampling
 from training.errors import TrainingError
-from training.fit.learner import recorded_network
+from training.fit.network_learner import recorded_learner
 from training.models.recipes import Recipe
 
 
@@ -35,7 +35,7 @@ def test_a_record_survives_json() -> None:
 @pytest.mark.parametrize("bundle", [DEFAULT_BUNDLE, REFERENCE_BUNDLE], ids=["default", "reference"])
 def test_a_shipped_bundle_can_be_fitted_again(bundle: Any) -> None:
     record = FitRecord.read(load_metadata(bundle))
-    network = recorded_network(record)
+    network = recorded_learner(record)
     assert network.recipe.units == (128, 64, 32)
     assert network.sampling == record.sampling
 

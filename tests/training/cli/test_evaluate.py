@@ -12,7 +12,7 @@ from training.cli.main import main
 from training.data.splits import split_parts
 from training.data.tables import read_tables
 from training.errors import TrainingError
-from training.models.baselines import Learner
+from training.models.learner import Learner
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.support.tables import hand_made
 from training.data.tables import FeatureTable
 from training.errors import TrainingError
 from training.evaluate.crossval import cross_validate, leave_one_source_out
-from training.models.baselines import Predictor
+from training.models.learner import Predictor
 
 
 @dataclass

@@ -10,7 +10,8 @@ from tests.support.tables import hand_made
 from training.data.tables import FeatureTable
 from training.evaluate.bootstrap import Interval
 from training.evaluate.learning_curve import LearningCurve, LearningPoint, learning_curve, outlook, trend
-from training.models.baselines import Majority, Predictor
+from training.models.baselines import Majority
+from training.models.learner import Predictor
 
 
 def silent(_: str) -> None:

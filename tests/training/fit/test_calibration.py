@@ -10,8 +10,8 @@ from tests.support.tables import answered, hand_made
 from training.data.tables import IntArray
 from training.evaluate.listening import listen_on
 from training.evaluate.metrics import certain_answers
-from training.evaluate.ood import OodScores
 from training.evaluate.predictions import Predictions
+from training.evaluate.rejection import OodScores
 from training.evaluate.reliability import calibration_error, log_loss
 from training.fit.calibration import (
     FEWEST_ANSWERS,

@@ -10,8 +10,9 @@ from classifier.genres import SLUGS
 from tests.support.tables import frame, hand_made
 from training.data.sampling import Sampling
 from training.data.tables import FeatureTable, read_tables
-from training.fit.learner import Network
-from training.models.baselines import BASELINES, Learner, Logistic, Majority, Trees
+from training.fit.network_learner import NetworkLearner
+from training.models.baselines import BASELINES, Logistic, Majority, Trees
+from training.models.learner import Learner
 from training.models.recipes import Recipe
 
 
@@ -22,7 +23,12 @@ def table_of(data: pd.DataFrame, folder: Path, name: str) -> FeatureTable:
 
 @pytest.mark.parametrize(
     ("learner", "least"),
-    [(Majority(), 0.0), (Logistic(), 0.9), (Trees(trees=50), 0.9), (Network(Recipe(max_epochs=25), Sampling()), 0.6)],
+    [
+        (Majority(), 0.0),
+        (Logistic(), 0.9),
+        (Trees(trees=50), 0.9),
+        (NetworkLearner(Recipe(max_epochs=25), Sampling()), 0.6),
+    ],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_each_learns_the_clouds_it_can(learner: Learner, least: float, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from training.evaluate.bootstrap import Interval
 from training.evaluate.crossval import SourceResult
 from training.evaluate.importance import FamilyImportance
 from training.evaluate.learning_curve import GenrePoint, LearningCurve, LearningPoint
-from training.evaluate.ood import KindRejection, Rejection, TradeOff
 from training.evaluate.predictions import Predictions
+from training.evaluate.rejection import KindRejection, Rejection, TradeOff
 from training.evaluate.study import Study, measured
 from training.models.baselines import Logistic, Majority
 from training.report.document import Document

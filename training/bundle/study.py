@@ -12,10 +12,10 @@ from training.errors import TrainingError
 from training.evaluate.compare import Comparison, compare
 from training.evaluate.crossval import cross_validate
 from training.evaluate.importance import permutation_importance
-from training.evaluate.ood import Rejection
 from training.evaluate.predictions import Predictions
+from training.evaluate.rejection import Rejection
 from training.evaluate.study import NO_TRACKS, SEED, Measured, Study, evaluation_rows, measured
-from training.models.baselines import Learner, Predictor
+from training.models.learner import Learner, Predictor
 from training.progress import Progress
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from classifier.genres import SLUGS
 from tests.support.tables import hand_made
-from training.evaluate.ood import KindRejection, OodScores, Rejection, measure_rejection
+from training.evaluate.rejection import KindRejection, OodScores, Rejection, measure_rejection
 
 
 def scores(values: list[float], slugs: list[str], tracks: list[str], kinds: list[str]) -> OodScores:

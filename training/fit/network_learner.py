@@ -13,13 +13,13 @@ from training.data.splits import split_for_stopping
 from training.data.tables import FeatureTable
 from training.fit.calibration import fit_temperature
 from training.fit.train import fit_member
-from training.models.baselines import Predictor
+from training.models.learner import Predictor
 from training.models.preprocessing import Preprocessor
 from training.models.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NetworkLearner:
     """Part of the training tracks stop the training and calibrate the confidence, as in `fit`."""
 
     recipe: Recipe
@@ -47,6 +47,6 @@ class _Fitted:
         return tempered(self.member.predict(self.preprocessor.transform(known.features)), self.temperature)
 
 
-def recorded_network(record: FitRecord) -> Network:
+def recorded_learner(record: FitRecord) -> NetworkLearner:
     """The network a bundle was fitted as."""
-    return Network(record.recipe, record.sampling)
+    return NetworkLearner(record.recipe, record.sampling)
