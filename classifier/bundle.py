@@ -62,14 +62,16 @@ class Thresholds(_Frozen):
     """Confidence from which an answer of a genre (slug) counts as certain; a genre that is not here never does."""
     ood_threshold: float | None = None
     """Out-of-distribution score (log-odds) from which a sound is called none of the genres; None: never."""
+    ood_by_genre: dict[str, float] = {}
+    """Genres (slugs) whose answers need a higher score for that: calm ones, which are close to other music."""
 
     def is_certain(self, slug: str, confidence: float) -> bool:
         """Whether an answer of this genre with this confidence counts as certain."""
         return confidence >= self.certain_from.get(slug, math.inf)
 
-    def is_familiar(self, ood_score: float) -> bool:
-        """Whether a sound with this score may be called one of the genres."""
-        return self.ood_threshold is None or ood_score < self.ood_threshold
+    def is_familiar(self, slug: str, ood_score: float) -> bool:
+        """Whether a sound with this score may be called one of the genres, of which this one is the nearest."""
+        return self.ood_threshold is None or ood_score < self.ood_by_genre.get(slug, self.ood_threshold)
 
 
 class Calibration(Thresholds):

@@ -121,8 +121,9 @@ class GenreClassifier:
 
 def _verdict(scores: tuple[GenreScore, ...], ood_score: float, thresholds: Thresholds) -> tuple[bool, bool]:
     """Whether an answer is certain, and whether its sound is familiar."""
-    familiar = thresholds.is_familiar(ood_score)
-    return familiar and thresholds.is_certain(scores[0].genre.slug, scores[0].confidence), familiar
+    slug, confidence = scores[0].genre.slug, scores[0].confidence
+    familiar = thresholds.is_familiar(slug, ood_score)
+    return familiar and thresholds.is_certain(slug, confidence), familiar
 
 
 _RESERVATIONS = (Note.NOT_SURE, Note.UNFAMILIAR)

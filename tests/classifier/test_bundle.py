@@ -152,9 +152,12 @@ def test_each_genre_has_its_own_threshold() -> None:
     assert not thresholds.is_certain("house", 0.5999)
     assert thresholds.is_certain("techno", 0.0)
     assert not thresholds.is_certain("trance", 1.0)  # what is not named never is
-    assert thresholds.is_familiar(1.4999)
-    assert not thresholds.is_familiar(1.5)
-    assert Thresholds(certain_from={}).is_familiar(1e9)
+    assert thresholds.is_familiar("house", 1.4999)
+    assert not thresholds.is_familiar("house", 1.5)
+    assert Thresholds(certain_from={}).is_familiar("house", 1e9)
+    spared = Thresholds(certain_from={}, ood_threshold=1.5, ood_by_genre={"ambient": 2.0})
+    assert [spared.is_familiar(slug, 1.7) for slug in ("ambient", "house")] == [True, False]
+    assert not spared.is_familiar("ambient", 2.0)
 
 
 def test_columns_stand_family_by_family() -> None:

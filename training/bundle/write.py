@@ -93,10 +93,10 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
 
 
 def _rejection(fitted: FittedModel) -> Rejection | None:
-    window_from, track_from = fitted.calibrations.window.ood_threshold, fitted.calibrations.track.ood_threshold
-    if fitted.edm is None or fitted.others is None or window_from is None or track_from is None:
+    if fitted.edm is None or fitted.others is None:
         return None
-    return measure_rejection(fitted.edm, fitted.others, window_from=window_from, track_from=track_from)
+    window, track = fitted.calibrations.window, fitted.calibrations.track
+    return measure_rejection(fitted.edm, fitted.others, window=window, track=track)
 
 
 def _check_agreement(draft: Path, rows: FloatArray) -> None:

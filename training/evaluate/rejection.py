@@ -7,7 +7,9 @@ from typing import Any, Self
 import numpy as np
 
 from classifier.arrays import FloatArray
+from classifier.bundle import Thresholds
 from classifier.genres import SLUGS
+from classifier.probabilities import log_probabilities, softmax, window_weights
 from training.data.tables import BoolArray, FeatureTable, IntArray, TextArray
 from training.evaluate.listening import heard_rows
 
@@ -17,37 +19,57 @@ EDM_SHARES = (0.01, 0.02, 0.05, 0.1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OodScores:
-    """Log-odds (n,) that each window is none of the genres, with its genre (an index, if it has one), its track, its
-    number in the track, and its kind (speech, noise …)."""
+    """Log-odds (n,) that each window is none of the genres, with what was answered (n, 16), its genre (an index, if it
+    has one), its track, its number in the track, and its kind (speech, noise …)."""
 
     values: FloatArray
+    answers: FloatArray
     labels: IntArray
     tracks: TextArray
     windows: IntArray
     kinds: TextArray
 
     @classmethod
-    def of(cls, values: FloatArray, table: FeatureTable) -> Self:
+    def of(cls, values: FloatArray, answers: FloatArray, table: FeatureTable) -> Self:
         """Scores of the rows of a table, in its order."""
-        return cls(values, table.labels, table.tracks, table.windows, table.sources)
+        return cls(values, answers, table.labels, table.tracks, table.windows, table.sources)
 
     def where(self, chosen: BoolArray | IntArray) -> Self:
         """The chosen rows, by mask or by index."""
         return type(self)(
-            self.values[chosen], self.labels[chosen], self.tracks[chosen], self.windows[chosen], self.kinds[chosen]
+            self.values[chosen],
+            self.answers[chosen],
+            self.labels[chosen],
+            self.tracks[chosen],
+            self.windows[chosen],
+            self.kinds[chosen],
         )
 
+    def refused(self, thresholds: Thresholds) -> BoolArray:
+        """Which rows (n,) are called none of the genres."""
+        base = np.inf if thresholds.ood_threshold is None else thresholds.ood_threshold
+        limits = np.array([thresholds.ood_by_genre.get(slug, base) for slug in SLUGS])
+        return np.asarray(self.values >= limits[self.answers.argmax(axis=1)])
+
     def by_track(self) -> Self:
-        """Mean score of the windows of each track, in the order of the tracks' names."""
+        """Each track by the means over its windows, in the order of the tracks' names."""
         _, first, index = np.unique(self.tracks, return_index=True, return_inverse=True)
-        means = np.asarray(np.bincount(index, self.values) / np.bincount(index), np.float32)
-        return replace(self.where(first), values=means)
+        counts = np.bincount(index)
+        means = np.asarray(np.bincount(index, self.values) / counts, np.float32)
+        logs = np.zeros((len(first), len(SLUGS)))
+        np.add.at(logs, index, log_probabilities(self.answers))
+        return replace(self.where(first), values=means, answers=softmax(logs / counts[:, np.newaxis]))
 
     def listened(self, places: int) -> Self:
-        """For each row the mean over what is heard of its track if it is asked for."""
+        """For each row the means over what is heard of its track if it is asked for."""
         _, recording = np.unique(self.tracks, return_inverse=True)
         heard = heard_rows(recording, self.windows, places=places)
-        return replace(self, values=np.array([self.values[rows].mean() for rows in heard], np.float32))
+        logs, weights = log_probabilities(self.answers), window_weights(self.answers)
+        return replace(
+            self,
+            values=np.array([self.values[rows].mean() for rows in heard], np.float32),
+            answers=softmax(np.stack([np.average(logs[rows], axis=0, weights=weights[rows]) for rows in heard])),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +94,8 @@ class TradeOff:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What the threshold `ood_threshold` refuses, and what other thresholds would."""
+    """What a model's thresholds refuse, and what one threshold for all genres would."""
 
-    ood_threshold: float
     edm: KindRejection
     genres: tuple[KindRejection, ...]
     kinds: tuple[KindRejection, ...]
@@ -84,7 +105,6 @@ class Rejection:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """From `dataclasses.asdict`, as a bundle's metadata keeps it."""
         return cls(
-            ood_threshold=values["ood_threshold"],
             edm=KindRejection(**values["edm"]),
             genres=tuple(KindRejection(**genre) for genre in values["genres"]),
             kinds=tuple(KindRejection(**kind) for kind in values["kinds"]),
@@ -96,11 +116,11 @@ def measure_rejection(
     edm: OodScores,
     others: OodScores,
     *,
-    window_from: float,
-    track_from: float,
+    window: Thresholds,
+    track: Thresholds,
     edm_shares: Sequence[float] = EDM_SHARES,
 ) -> Rejection:
-    """Refuse every window and every track whose score is at least the threshold of its kind, and count."""
+    """Refuse windows and tracks, and count."""
     kinds = [others.where(others.kinds == kind) for kind in np.unique(others.kinds)]
     genres = [edm.where(edm.labels == label) for label in np.unique(edm.labels)]
     edm_tracks, other_tracks = edm.by_track().values, others.by_track().values
@@ -110,20 +130,19 @@ def measure_rejection(
         refused = float((edm_tracks >= threshold).mean())
         trade_offs.append(TradeOff(threshold, refused, float((other_tracks >= threshold).mean())))
     return Rejection(
-        ood_threshold=window_from,
-        edm=_kind("EDM", edm, window_from, track_from),
-        genres=tuple(_kind(SLUGS[rows.labels[0]], rows, window_from, track_from) for rows in genres),
-        kinds=tuple(_kind(str(rows.kinds[0]), rows, window_from, track_from) for rows in kinds),
+        edm=_kind("EDM", edm, window, track),
+        genres=tuple(_kind(SLUGS[rows.labels[0]], rows, window, track) for rows in genres),
+        kinds=tuple(_kind(str(rows.kinds[0]), rows, window, track) for rows in kinds),
         trade_offs=tuple(trade_offs),
     )
 
 
-def _kind(kind: str, scores: OodScores, window_from: float, track_from: float) -> KindRejection:
-    tracks = scores.by_track().values
+def _kind(kind: str, scores: OodScores, window: Thresholds, track: Thresholds) -> KindRejection:
+    tracks = scores.by_track()
     return KindRejection(
         kind=kind,
         windows=len(scores.values),
-        tracks=len(tracks),
-        refused_windows=float((scores.values >= window_from).mean()),
-        refused_tracks=float((tracks >= track_from).mean()),
+        tracks=len(tracks.values),
+        refused_windows=float(scores.refused(window).mean()),
+        refused_tracks=float(tracks.refused(track).mean()),
     )

@@ -4,6 +4,7 @@ Everything here is chosen on answers to origins that the answering network never
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -43,12 +44,12 @@ def calibrate(raw: Predictions, recipe: Recipe, *, edm: OodScores | None = None)
     window = Calibration(
         temperature=temperature,
         certain_from=certain_thresholds(windows, accuracy=recipe.certain_accuracy),
-        ood_threshold=edm and edm_threshold(edm),
+        **_refusal(edm),
     )
     track = Calibration(
         temperature=track_temperature,
         certain_from=certain_thresholds(voted, accuracy=recipe.certain_accuracy),
-        ood_threshold=edm and edm_threshold(edm.by_track()),
+        **_refusal(edm and edm.by_track()),
     )
     listening = _calibrate_listening(windows, ~certain_answers(windows, window), recipe, edm)
     return Calibrations(window, track, listening)
@@ -69,25 +70,51 @@ def _calibrate_listening(
         places=recipe.listening_places,
         temperatures=tuple(temperatures),
         certain_from=certain_thresholds(answers, accuracy=recipe.certain_accuracy),
-        ood_threshold=edm and edm_threshold(edm.listened(recipe.listening_places)),
+        **_refusal(edm and edm.listened(recipe.listening_places)),
     )
 
 
-def edm_threshold(edm: OodScores) -> float:
-    """The lowest threshold that refuses no more than `REFUSED_SHARE` of all, and `REFUSED_SHARE_OF_A_GENRE` of any
-    genre with ten tracks or more."""
-    threshold = _refusing(edm.values, REFUSED_SHARE)
-    for label in np.unique(edm.labels):
-        rows = edm.labels == label
-        if len(np.unique(edm.tracks[rows])) >= _TRACKS_OF_A_GENRE:
-            threshold = max(threshold, _refusing(edm.values[rows], REFUSED_SHARE_OF_A_GENRE))
-    return threshold
+def _refusal(edm: OodScores | None) -> dict[str, Any]:
+    """The fields of `Thresholds` that say what is refused."""
+    if edm is None:
+        return {}
+    base, by_genre = refusal_thresholds(edm)
+    return {"ood_threshold": base, "ood_by_genre": by_genre}
 
 
-def _refusing(scores: FloatArray, share: float) -> float:
-    """The lowest threshold, in steps of 1e-4, that no more than a share of the scores (n,) reach."""
-    highest_kept = np.sort(scores)[::-1][int(share * len(scores))]
-    return math.floor(float(highest_kept) * 10_000 + 1) / 10_000
+def refusal_thresholds(edm: OodScores) -> tuple[float, dict[str, float]]:
+    """The lowest threshold that refuses no more than `REFUSED_SHARE` of all, and higher ones for some answers (slugs),
+    so that it refuses no more than `REFUSED_SHARE_OF_A_GENRE` of any genre with ten tracks or more."""
+    base = _keeping(edm.values, int(REFUSED_SHARE * len(edm.values)))
+    return base, _spared(edm, base)
+
+
+def _spared(edm: OodScores, base: float) -> dict[str, float]:
+    """Higher thresholds for the answers that tracks of a genre get of which `base` would refuse too much."""
+    limits = np.full(len(SLUGS), base)
+    answered = edm.answers.argmax(axis=1)
+    for rows in _genres(edm):
+        refused = rows[edm.values[rows] >= limits[answered[rows]]]
+        excess = len(refused) - int(REFUSED_SHARE_OF_A_GENRE * len(rows))
+        for row in refused[np.argsort(edm.values[refused])][: max(0, excess)]:
+            limits[answered[row]] = max(limits[answered[row]], _above(edm.values[row]))
+    return {slug: float(limit) for slug, limit in zip(SLUGS, limits, strict=True) if limit > base}
+
+
+def _genres(edm: OodScores) -> list[IntArray]:
+    """The rows of each genre that has enough tracks."""
+    rows = [np.flatnonzero(edm.labels == label) for label in np.unique(edm.labels)]
+    return [of_one for of_one in rows if len(np.unique(edm.tracks[of_one])) >= _TRACKS_OF_A_GENRE]
+
+
+def _keeping(scores: FloatArray, refused: int) -> float:
+    """The lowest threshold, in steps of 1e-4, that no more than so many of the scores (n,) reach."""
+    return _above(np.sort(scores)[::-1][refused])
+
+
+def _above(score: float) -> float:
+    """The next step of 1e-4 above a score."""
+    return math.floor(float(score) * 10_000 + 1) / 10_000
 
 
 def fit_temperature(probabilities: FloatArray, labels: IntArray) -> float:

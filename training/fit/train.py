@@ -102,8 +102,8 @@ def fit_folds(
         preprocessor=preprocessor,
         members=tuple(members),
         raw=Predictions.of(raw, table),
-        edm=_ood_scores(members, table, fold_of, preprocessor) if others else None,
-        others=_ood_scores(members, others.non_edm, others.fold_of, preprocessor) if others else None,
+        edm=_ood_scores(members, table, raw, fold_of, preprocessor) if others else None,
+        others=_others_scores(members, others, preprocessor) if others else None,
     )
 
 
@@ -153,7 +153,15 @@ def _validation_data(table: FeatureTable, preprocessor: Preprocessor) -> tuple[F
     return preprocessor.transform(table.features), one_hot(table.labels), each
 
 
-def _ood_scores(members: list[Member], table: FeatureTable, fold_of: IntArray, preprocessor: Preprocessor) -> OodScores:
+def _others_scores(members: list[Member], others: OtherSounds, preprocessor: Preprocessor) -> OodScores:
+    rows = preprocessor.transform(others.non_edm.features)
+    answers = by_fold([member.predict(rows) for member in members], others.fold_of)
+    return _ood_scores(members, others.non_edm, answers, others.fold_of, preprocessor)
+
+
+def _ood_scores(
+    members: list[Member], table: FeatureTable, answers: FloatArray, fold_of: IntArray, preprocessor: Preprocessor
+) -> OodScores:
     rows = preprocessor.scaler.transform(table.features)
     values = by_fold([member.ood_detector.ood_score(rows) for member in members if member.ood_detector], fold_of)
-    return OodScores.of(values, table)
+    return OodScores.of(values, answers, table)

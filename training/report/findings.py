@@ -251,12 +251,12 @@ def rejection_section(rejection: Rejection | None) -> Section | None:
         ),
         tables=(
             Table(
-                caption="Refused at the model's threshold",
+                caption="Refused at the model's thresholds",
                 header=("kind", "windows", "refused", "tracks", "refused"),
                 rows=tuple(rows),
             ),
             Table(
-                caption="Other thresholds: EDM tracks refused, and what is refused of the rest",
+                caption="One threshold for all genres: EDM tracks refused, and what is refused of the rest",
                 header=("EDM tracks refused", "other tracks refused", "threshold"),
                 rows=tuple(
                     (f"{point.edm_refused:.1%}", share(point.others_refused), f"{point.ood_threshold:.3g}")

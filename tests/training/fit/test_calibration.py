@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.arrays import FloatArray
+from classifier.bundle import Thresholds
 from classifier.genres import SLUGS
 from classifier.probabilities import tempered, track_scores
 from tests.support.tables import answered, hand_made
@@ -19,8 +20,8 @@ from training.fit.calibration import (
     REFUSED_SHARE_OF_A_GENRE,
     calibrate,
     certain_thresholds,
-    edm_threshold,
     fit_temperature,
+    refusal_thresholds,
 )
 from training.models.recipes import Recipe
 
@@ -179,43 +180,63 @@ def test_a_vote_counts_in_training_as_it_does_in_serving() -> None:
     assert log_loss(voted.probabilities, voted.labels) > 0.0
 
 
-def ood_scores(values: np.ndarray, slugs: list[str], *, windows: int = 5) -> OodScores:
+def ood_scores(
+    values: np.ndarray, slugs: list[str], *, answers: list[str] | None = None, windows: int = 5
+) -> OodScores:
     table = hand_made(slugs, [f"{slug}{row // windows}" for row, slug in enumerate(slugs)])
-    return OodScores.of(values.astype(np.float32), table)
+    given = np.eye(len(SLUGS), dtype=np.float32)[[SLUGS.index(slug) for slug in answers or slugs]]
+    return OodScores.of(values.astype(np.float32), given, table)
+
+
+def refused(edm: OodScores) -> np.ndarray:
+    base, by_genre = refusal_thresholds(edm)
+    return edm.refused(Thresholds(certain_from={}, ood_threshold=base, ood_by_genre=by_genre))
 
 
 def test_no_more_of_all_edm_is_refused_than_may_be() -> None:
     values = np.random.default_rng(0).normal(size=4_000)
     edm = ood_scores(values, [SLUGS[row // 500] for row in range(4_000)])
-    threshold = edm_threshold(edm)
-    refused = (edm.values >= threshold).mean()
-    assert 0.8 * REFUSED_SHARE < refused <= REFUSED_SHARE
+    base, by_genre = refusal_thresholds(edm)
+    assert by_genre == {}
+    assert 0.8 * REFUSED_SHARE < (edm.values >= base).mean() <= REFUSED_SHARE
 
 
 def test_no_more_of_any_genre_is_refused_than_may_be() -> None:
-    """Phonk is a twentieth of all and far above the rest: its own limit decides."""
+    """Phonk is a twentieth of all and far above the rest: answers of its name have a limit of their own."""
     random = np.random.default_rng(0)
     values = np.concatenate([random.normal(size=3_800), random.normal(4.0, 1.0, 200)])
     slugs = ["house"] * 3_800 + ["phonk"] * 200
-    threshold = edm_threshold(ood_scores(values, slugs))
-    refused = values >= threshold
-    assert refused[3_800:].mean() == pytest.approx(REFUSED_SHARE_OF_A_GENRE, abs=0.005)
-    assert refused.mean() < REFUSED_SHARE / 2
+    edm = ood_scores(values, slugs)
+    base, by_genre = refusal_thresholds(edm)
+    assert set(by_genre) == {"phonk"}
+    assert by_genre["phonk"] > base
+    assert refused(edm)[3_800:].mean() == pytest.approx(REFUSED_SHARE_OF_A_GENRE, abs=0.005)
     few = ood_scores(values, slugs, windows=25)  # eight tracks of phonk: too few to have a say
-    assert (values >= edm_threshold(few)).mean() == pytest.approx(REFUSED_SHARE, abs=0.001)
+    assert refused(few).mean() == pytest.approx(REFUSED_SHARE, abs=0.001)
+
+
+def test_a_genre_is_spared_by_the_answers_that_it_gets() -> None:
+    """Half of Phonk is called Trap: that answer is spared, too, and all Trap with it."""
+    random = np.random.default_rng(0)
+    values = np.concatenate([random.normal(size=3_800), random.normal(4.0, 1.0, 200)])
+    slugs = ["house"] * 3_700 + ["trap"] * 100 + ["phonk"] * 200
+    edm = ood_scores(values, slugs, answers=["house"] * 3_700 + ["trap"] * 200 + ["phonk"] * 100)
+    assert set(refusal_thresholds(edm)[1]) == {"phonk", "trap"}
+    assert refused(edm)[3_800:].mean() <= REFUSED_SHARE_OF_A_GENRE
 
 
 def test_windows_tracks_and_listening_are_refused_at_thresholds_of_their_own() -> None:
     values = np.random.default_rng(0).normal(size=2_000)
     probabilities, labels = honest(2_000)
     tracks = [f"t{row // 5}" for row in range(2_000)]
-    edm = OodScores.of(values.astype(np.float32), hand_made(["house"] * 2_000, tracks))
+    house = np.eye(len(SLUGS), dtype=np.float32)[[SLUGS.index("house")] * 2_000]
+    edm = OodScores.of(values.astype(np.float32), house, hand_made(["house"] * 2_000, tracks))
     raw = predictions(probabilities, np.repeat(labels[::5], 5), tracks)
     plain, strict = calibrate(raw, RECIPE), calibrate(raw, RECIPE, edm=edm)
     assert (plain.window.ood_threshold, plain.track.ood_threshold, plain.listening.ood_threshold) == (None,) * 3
-    assert strict.window.ood_threshold == edm_threshold(edm)
-    assert strict.track.ood_threshold == edm_threshold(edm.by_track())
-    assert strict.listening.ood_threshold == edm_threshold(edm.listened(3))
+    assert strict.window.ood_threshold == refusal_thresholds(edm)[0]
+    assert strict.track.ood_threshold == refusal_thresholds(edm.by_track())[0]
+    assert strict.listening.ood_threshold == refusal_thresholds(edm.listened(3))[0]
     assert strict.track.ood_threshold < strict.listening.ood_threshold < strict.window.ood_threshold
     assert strict.window.temperature == plain.window.temperature
     assert strict.window.certain_from == plain.window.certain_from

@@ -77,7 +77,6 @@ def study(table: FeatureTable) -> Study:
         learning=learning(),
         goal=0.9,
         rejection=Rejection(
-            ood_threshold=0.7,
             edm=KindRejection("EDM", 100, 20, 0.03, 0.05),
             genres=(KindRejection("phonk", 10, 4, 0.1, 0.25),),
             kinds=(KindRejection("speech", 30, 10, 0.8, 0.9),),
