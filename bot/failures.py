@@ -15,6 +15,11 @@ class FailureKind(StrEnum):
 
     EMPTY = "empty"
     NOT_AUDIO = "not-audio"
+    WEB_PAGE = "web-page"
+    ARCHIVE = "archive"
+    PLAYLIST = "playlist"
+    PROTECTED = "protected"
+    OUT_OF_RANGE = "out-of-range"
     DAMAGED = "damaged"
     TOO_SHORT = "too-short"
     SILENT = "silent"
@@ -46,6 +51,11 @@ class FailureKind(StrEnum):
 _BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
     ErrorKind.EMPTY: FailureKind.EMPTY,
     ErrorKind.NOT_AUDIO: FailureKind.NOT_AUDIO,
+    ErrorKind.WEB_PAGE: FailureKind.WEB_PAGE,
+    ErrorKind.ARCHIVE: FailureKind.ARCHIVE,
+    ErrorKind.PLAYLIST: FailureKind.PLAYLIST,
+    ErrorKind.PROTECTED: FailureKind.PROTECTED,
+    ErrorKind.OUT_OF_RANGE: FailureKind.OUT_OF_RANGE,
     ErrorKind.DAMAGED: FailureKind.DAMAGED,
     ErrorKind.TOO_SHORT: FailureKind.TOO_SHORT,
     ErrorKind.SILENT: FailureKind.SILENT,

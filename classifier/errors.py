@@ -12,6 +12,11 @@ class ErrorKind(StrEnum):
     UNREADABLE = "unreadable"
     EMPTY = "empty"
     NOT_AUDIO = "not_audio"
+    WEB_PAGE = "web_page"
+    ARCHIVE = "archive"
+    PLAYLIST = "playlist"
+    PROTECTED = "protected"
+    OUT_OF_RANGE = "out_of_range"
     DAMAGED = "damaged"
     TOO_SHORT = "too_short"
     SILENT = "silent"
@@ -32,6 +37,17 @@ _TEXTS: dict[ErrorKind, tuple[str, str]] = {
     ErrorKind.NOT_AUDIO: (
         "this is not audio that can be read",
         "Send a music file: MP3, M4A, Ogg, Opus, FLAC, WAV or WMA.",
+    ),
+    ErrorKind.WEB_PAGE: (
+        "this is a web page, no audio",
+        "Download the music itself: the page may ask to log in first.",
+    ),
+    ErrorKind.ARCHIVE: ("this is an archive, no audio", "Unpack it and send the music files."),
+    ErrorKind.PLAYLIST: ("this is a playlist, no audio", "Send the music files that it lists."),
+    ErrorKind.PROTECTED: ("the audio is protected against copying", "Send a version that anybody can play."),
+    ErrorKind.OUT_OF_RANGE: (
+        "no music has such a sample rate or so many channels",
+        "Export it with 4 kHz to 768 kHz and at most 64 channels, for instance as MP3.",
     ),
     ErrorKind.DAMAGED: ("the audio is damaged", "Export or download the file again."),
     ErrorKind.TOO_SHORT: ("the track is shorter than 3 seconds", "Send at least 3 seconds of music."),

@@ -1,4 +1,6 @@
-"""One level for all windows before they are described, so that a quiet copy of a track gets the same answer.
+"""Levels: what is silence, and one level for all windows before they are described.
+
+A quiet copy of a track gets the same answer.
 
 The 122 features are left out: they keep the definition of the public data set.
 """
@@ -25,6 +27,15 @@ class LevelSpec:
 
 LEVEL = LevelSpec()
 _SMALLEST = 1e-9
+
+SILENCE_DBFS = -60.0
+"""A stretch whose RMS without its mean lies below this is silent."""
+
+
+def is_silent(samples: FloatArray) -> bool:
+    """Whether the RMS around the mean is below `SILENCE_DBFS`; a constant offset is no sound."""
+    with np.errstate(all="ignore"):  # what is no number is no silence either
+        return bool(len(samples) == 0 or np.std(samples, axis=0, dtype=np.float64).max() < 10 ** (SILENCE_DBFS / 20))
 
 
 def levelled(samples: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ class Note(StrEnum):
 
     MOVED_BACK = "moved_back_to_track_end"
     SKIPPED_SILENCE = "skipped_silence"
+    ONE_CHANNEL = "one_channel"
     NOT_SURE = "not_sure"
     UNFAMILIAR = "unfamiliar"
 
@@ -27,6 +28,7 @@ class Note(StrEnum):
 _SENTENCES: dict[Note, str] = {
     Note.MOVED_BACK: "the track ends before the offset, so its last 3 seconds were analysed",
     Note.SKIPPED_SILENCE: "the chosen part is silent, so a part with sound was analysed",
+    Note.ONE_CHANNEL: "left and right cancel each other out, so one of them was analysed",
     Note.NOT_SURE: "not sure",
     Note.UNFAMILIAR: "this does not sound like any of the 16 genres",
 }

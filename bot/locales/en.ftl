@@ -39,6 +39,7 @@ result-untitled = the file
 
 note-moved-back-to-track-end = The track ends before that second, so its last 3 seconds were analysed.
 note-skipped-silence = That part is silent, so a part with sound was analysed.
+note-one-channel = Left and right cancel each other out, so one of them was analysed.
 note-not-sure = A confidence this low is often wrong. Try another part of the track.
 note-unfamiliar = It may be other music, speech or noise. If it is one of the 16 all the same, another part of the track may show it.
 
@@ -48,6 +49,16 @@ failure-empty = The file is empty.
 failure-empty-advice = Export or download it again.
 failure-not-audio = This is not audio that can be read.
 failure-not-audio-advice = Send a music file: MP3, M4A, Ogg, Opus, FLAC, WAV or WMA.
+failure-web-page = This is a web page, no audio.
+failure-web-page-advice = Download the music itself: the page may ask to log in first.
+failure-archive = This is an archive, no audio.
+failure-archive-advice = Unpack it and send the music files.
+failure-playlist = This is a playlist, no audio.
+failure-playlist-advice = Send the music files that it lists.
+failure-protected = This audio is protected against copying.
+failure-protected-advice = Send a version that anybody can play.
+failure-out-of-range = No music has such a sample rate or so many channels.
+failure-out-of-range-advice = Export it again, for instance as MP3.
 failure-damaged = The audio is damaged.
 failure-damaged-advice = Export or download the file again.
 failure-too-short = The track is shorter than 3 seconds.

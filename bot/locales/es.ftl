@@ -39,6 +39,7 @@ result-untitled = el archivo
 
 note-moved-back-to-track-end = La pista termina antes de ese segundo, así que se analizaron sus últimos 3 segundos.
 note-skipped-silence = Esa parte está en silencio, así que se analizó una parte con sonido.
+note-one-channel = Los canales izquierdo y derecho se anulan, así que se analizó uno de ellos.
 note-not-sure = Con una confianza tan baja es fácil equivocarse. Prueba con otra parte de la pista.
 note-unfamiliar = Puede ser otra música, voz o ruido. Si aun así es de uno de los 16, quizá se note en otra parte de la pista.
 
@@ -48,6 +49,16 @@ failure-empty = El archivo está vacío.
 failure-empty-advice = Expórtalo o descárgalo de nuevo.
 failure-not-audio = Esto no es audio que se pueda leer.
 failure-not-audio-advice = Envía un archivo de música: MP3, M4A, Ogg, Opus, FLAC, WAV o WMA.
+failure-web-page = Esto es una página web, no audio.
+failure-web-page-advice = Descarga la música misma: puede que la página pida iniciar sesión.
+failure-archive = Esto es un archivo comprimido, no audio.
+failure-archive-advice = Descomprímelo y envía los archivos de música.
+failure-playlist = Esto es una lista de reproducción, no audio.
+failure-playlist-advice = Envía los archivos de música que contiene.
+failure-protected = Este audio está protegido contra copia.
+failure-protected-advice = Envía una versión que cualquiera pueda reproducir.
+failure-out-of-range = Ninguna música tiene esa frecuencia de muestreo o tantos canales.
+failure-out-of-range-advice = Expórtala de nuevo, por ejemplo como MP3.
 failure-damaged = El audio está dañado.
 failure-damaged-advice = Exporta o descarga el archivo de nuevo.
 failure-too-short = La pista dura menos de 3 segundos.

@@ -1,14 +1,17 @@
 """Reads audio with FFmpeg's libraries, through PyAV: nearly everything, and exactly where it lies in the track.
 
-The reader walks over the packets in order and trusts no seek table and no stated length; it decodes only from shortly
-before the asked position. PyAV carries FFmpeg inside its wheel, so nothing has to be installed beside it.
+The reader walks over the packets in order and trusts no seek table, no stated length, and time stamps only as far as
+they go on; it decodes only from shortly before the asked position. No picture is ever decoded. PyAV carries FFmpeg
+inside its wheel, so nothing has to be installed beside it.
 """
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import av
 import numpy as np
@@ -18,7 +21,10 @@ from av.audio.frame import AudioFrame
 
 from classifier.arrays import FloatArray
 from classifier.errors import ClassifierError, ErrorKind
-from classifier.readers.source import Source, joined, open_stream
+from classifier.loudness import is_silent
+from classifier.readers.clock import SoundClock
+from classifier.readers.downmix import to_stereo
+from classifier.readers.source import BLOCK_S, LONGEST_LOOK_S, Part, check_range, is_in_range
 
 if TYPE_CHECKING:
     AudioPacket = av.Packet[av.AudioStream]
@@ -26,180 +32,285 @@ if TYPE_CHECKING:
 _PREROLL_S = 0.5
 """Decoding starts this long before the asked position: an MP3 frame borrows bits from up to nine earlier ones."""
 
-_DEMUXERS = ",".join(
-    [
-        "aac",
-        "ac3",
-        "aiff",
-        "amr",
-        "ape",
-        "asf",
-        "au",
-        "avi",
-        "caf",
-        "dts",
-        "eac3",
-        "flac",
-        "flv",
-        "loas",
-        "matroska",
-        "mov",
-        "mp3",
-        "mpc",
-        "mpc8",
-        "mpeg",
-        "mpegts",
-        "ogg",
-        "tta",
-        "w64",
-        "wav",
-        "wv",
-    ]
+_MOST_BREAKS = 50
+"""So often a container may fail before the rest of it is given up."""
+
+_DEMUXERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,dtshd,eac3,flac,flv,iff,ircam,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,"
+    "nut,ogg,oma,rm,sds,shn,sox,tak,tta,truehd,voc,w64,wav,wv,xwma"
 )
 """Formats FFmpeg may recognise. Playlists (HLS, concat, DASH) are left out: they open other files and addresses."""
 
-_SIGNATURES = (b"RIFF", b"FORM", b"fLaC", b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"0&\xb2u", b"caff", b"MAC ", b"wvpk")
+_RAW_STREAMS = frozenset(["aac", "ac3", "dts", "eac3", "flac", "loas", "mp3", "truehd"])
+"""Formats that are nothing but packets of sound, so that bytes in between are damage."""
+
+_SIGNATURES = (
+    b"RIFF", b"RF64", b"BW64", b"RIFX", b"riff", b"FORM", b"fLaC", b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"0&\xb2u",
+    b"caff", b"MAC ", b"wvpk", b".snd", b"TTA", b"MPCK", b"MP+", b"#!AMR",
+)  # fmt: skip
 
 
 class FfmpegReader:
-    """Reads whatever FFmpeg decodes; raises `ClassifierError` (not audio, damaged)."""
+    """Reads whatever FFmpeg decodes; raises `ClassifierError` (not audio, damaged, out of range)."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        with open_stream(source) as stream:
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        with part.open() as stream:
             self._says_audio = _looks_like_audio(stream.read(16))
-        with self._opened() as (_, audio):
-            self.rate_hz = int(audio.rate or 0)
-        if self.rate_hz <= 0:
-            raise self._undecodable("no sample rate")
+        self._unused: _File | None = None
+        self._duration_s: float | None = None
+        self.good_s = self.bad_s = 0.0
+        """What could be decoded in the last pass over the track, and what could not."""
+        with contextlib.ExitStack() as undo:
+            file = undo.enter_context(self._open())
+            self.format_name = file.container.format.name
+            streams = file.container.streams.audio
+            places = self._candidates(streams)
+            self._place = places[0]
+            self.rate_hz, self.channels = _shape(streams[self._place])
+            undo.pop_all()
+        self._unused = file
+        if len(places) > 1:
+            self._choose([(place, *_shape(streams[place])) for place in places])
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is held open between two reads."""
+    def close(self) -> None:
+        if self._unused is not None:
+            self._unused.close()
+            self._unused = None
 
     def blocks(self, start_s: float) -> Iterator[FloatArray]:
-        for position_s, block in self._positioned(start_s):
-            skip = round((start_s - position_s) * self.rate_hz)
-            if skip < len(block):
-                yield block[max(0, skip) :]
+        size = max(1, round(BLOCK_S * self.rate_hz))
+        held: list[FloatArray] = []
+        count = 0
+        has_begun = False
+        for at_s, decoded in self._walk(lambda _, end_s: end_s > start_s - _PREROLL_S):
+            skip = 0 if has_begun else max(0, round((start_s - at_s) * self.rate_hz))
+            if skip >= len(decoded):
+                continue
+            has_begun, block = True, decoded[skip:]
+            held.append(block)
+            count += len(block)
+            if count >= size:
+                yield np.concatenate(held)
+                held, count = [], 0
+        if count:
+            yield np.concatenate(held)
 
     def spans(self, starts_s: Sequence[float], duration_s: float) -> Iterator[tuple[float, FloatArray]]:
-        """The stretches of `duration_s` from each of the ascending `starts_s`, in one pass; what lies between them is
-        not decoded. Stretches that the track does not fill are left out."""
+        """In one pass; what lies between the stretches is not decoded."""
         pending = deque(starts_s)
         wanted = round(duration_s * self.rate_hz)
-        held, held_from_s = np.zeros(0, np.float32), 0.0
-        with self._opened() as (container, stream):
-            for packet in _surviving(container.demux(stream)):
-                if not pending:
-                    return
-                packet_s = _seconds(packet.pts, packet.time_base, stream.start_time or 0)
-                if packet_s is not None and packet_s < pending[0] - _PREROLL_S and not len(held):
-                    continue
-                for position_s, block in self._decoded(packet, stream):
-                    if not len(held):
-                        held_from_s = held_from_s if position_s is None else position_s
-                    held = np.concatenate([held, block])
-                    while pending:
-                        skip = round((pending[0] - held_from_s) * self.rate_hz)
-                        if skip > 0:
-                            held, held_from_s = held[skip:], held_from_s + min(skip, len(held)) / self.rate_hz
-                        if len(held) < wanted:
-                            break
-                        yield pending.popleft(), held[:wanted]
+        held, held_from_s = np.zeros((0, self.channels), np.float32), 0.0
+
+        def is_needed(start_s: float, end_s: float) -> bool:
+            return bool(pending) and (len(held) > 0 or end_s > pending[0] - _PREROLL_S)
+
+        for at_s, block in self._walk(is_needed):
+            if not pending:
+                return
+            held_from_s = held_from_s if len(held) else at_s
+            held = np.concatenate([held, block])
+            while pending:
+                skip = round((pending[0] - held_from_s) * self.rate_hz)
+                if skip > 0:
+                    held, held_from_s = held[skip:], held_from_s + min(skip, len(held)) / self.rate_hz
+                if len(held) < wanted:
+                    break
+                yield pending.popleft(), held[:wanted]
+        while pending:
+            skip = max(0, round((pending[0] - held_from_s) * self.rate_hz))
+            yield pending.popleft(), held[skip : skip + wanted]
 
     def duration_s(self) -> float:
-        """Length of the track by where its last packet starts, found without decoding any."""
-        return self._last_packet_s()
+        if self._duration_s is None:
+            for _ in self._walk(lambda _, __: False):
+                pass
+        return self._duration_s or 0.0
 
-    def tail(self, duration_s: float) -> tuple[float, FloatArray]:
-        wanted = round(duration_s * self.rate_hz)
-        near_end_s = max(0.0, self._last_packet_s() - duration_s - 1.0)
-        for from_s in (near_end_s, 0.0):
-            positioned = list(self._positioned(from_s))
-            samples = joined([block for _, block in positioned])
-            if len(samples) >= wanted or (positioned and from_s == 0.0):
-                start = max(0, len(samples) - wanted)
-                return positioned[0][0] + start / self.rate_hz, samples[start:]
-        raise self._undecodable("nothing could be decoded")
+    def is_mostly_junk(self) -> bool:
+        """Whether most of the file is nothing that can be decoded; read as a whole."""
+        heard_bytes = 0
+        with self._reading() as (container, stream):
+            if self.format_name not in _RAW_STREAMS:
+                return self.bad_s > self.good_s
+            for packet in _packets(container, stream):
+                heard_bytes += packet.size if _decoded(packet) else 0
+        return heard_bytes < self._part.size() / 2
 
-    def _last_packet_s(self) -> float:
-        """Where the last packet starts, found without decoding any; 0 where they carry no time."""
-        with self._opened() as (container, stream):
-            end = 0.0
-            for packet in _surviving(container.demux(stream)):
-                end = _seconds(packet.pts, packet.time_base, stream.start_time or 0) or end
-            return end
+    def _walk(self, is_needed: Callable[[float, float], bool]) -> Iterator[tuple[float, FloatArray]]:
+        """Decoded blocks with the second each starts at, of the packets whose start and end are needed.
 
-    def _positioned(self, start_s: float) -> Iterator[tuple[float, FloatArray]]:
-        """Decoded blocks from a little before `start_s`, each with the second it starts at.
-
-        Packets that cannot be decoded are passed over: one bad frame is no reason to refuse a track.
+        A packet that cannot be decoded counts as silence: one bad frame is no reason to refuse a track.
         """
-        with self._opened() as (container, stream):
-            end_s: float | None = None
-            for packet in _surviving(container.demux(stream)):
-                packet_s = _seconds(packet.pts, packet.time_base, stream.start_time or 0)
-                if packet_s is not None and packet_s < start_s - _PREROLL_S:
+        self.good_s = self.bad_s = 0.0
+        clock, resampler, passed_over = SoundClock(), _Resampler(self.rate_hz, self.channels), False
+        with self._reading() as (container, stream):
+            for packet in _packets(container, stream):
+                stamp_s, length_s = _seconds(packet.pts, packet.time_base), _seconds(packet.duration, packet.time_base)
+                if clock.is_set:
+                    packet_s = clock.at(stamp_s, length_s or 0.0)
+                    if length_s and not is_needed(packet_s, packet_s + length_s):
+                        passed_over = True
+                        continue
+                if passed_over:
+                    stream.codec_context.flush_buffers()
+                    passed_over = False
+                frames = _decoded(packet)
+                if not clock.is_set:
+                    if not frames:
+                        continue
+                    first_s = _seconds(frames[0].pts, frames[0].time_base)
+                    clock.start(first_s if first_s is not None else stamp_s or 0.0)
+                    packet_s = clock.at(stamp_s if first_s is not None else None, length_s or 0.0)
+                    packet_s = packet_s if first_s is not None else 0.0
+                if frames is None:
+                    self.bad_s += length_s or 0.0
+                    yield packet_s, np.zeros((round((length_s or 0.0) * self.rate_hz), self.channels), np.float32)
                     continue
-                for position_s, block in self._decoded(packet, stream):
-                    if end_s is None:
-                        end_s = position_s or 0.0
-                    yield end_s, block
-                    end_s += len(block) / self.rate_hz
+                position_s = packet_s
+                for frame in frames:
+                    position_s = clock.of_frame(_seconds(frame.pts, frame.time_base), position_s)
+                    if is_in_range(frame.sample_rate, frame.layout.nb_channels):
+                        yield position_s, resampler(frame)
+                    position_s += frame.samples / frame.sample_rate
+                    self.good_s += frame.samples / frame.sample_rate
+                if not length_s:
+                    clock.move_to(position_s)
+        self._duration_s = clock.now_s
 
-    def _decoded(self, packet: "AudioPacket", stream: av.AudioStream) -> Iterator[tuple[float | None, FloatArray]]:
-        """The blocks of a packet and where each starts, as far as its time stamps tell; none if it is damaged."""
-        try:
-            frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
-            blocks = [_mono(frame, self.rate_hz) for frame in frames]
-        except (av.FFmpegError, ValueError):
-            return
-        for frame, block in zip(frames, blocks, strict=True):
-            yield _seconds(frame.pts, frame.time_base, stream.start_time or 0), block
+    def _choose(self, candidates: list[tuple[int, int, int]]) -> None:
+        """Of several tracks the first of these that sounds; each by its place, its rate and its channels."""
+        for self._place, self.rate_hz, self.channels in candidates:
+            if self._sounds():
+                break
+        else:
+            self._place, self.rate_hz, self.channels = candidates[0]
+        self._duration_s = None
+
+    def _sounds(self) -> bool:
+        for number, block in enumerate(self.blocks(0.0)):
+            if not is_silent(block):
+                return True
+            if number * BLOCK_S > LONGEST_LOOK_S:
+                break
+        return False
+
+    def _candidates(self, streams: Sequence[av.AudioStream]) -> list[int]:
+        """The places of the tracks that may be heard, the one that is marked as the default first."""
+        if not streams:
+            raise ClassifierError(ErrorKind.NOT_AUDIO, "no sound track")
+        decodable = [place for place, stream in enumerate(streams) if stream.codec_context]
+        if not decodable:
+            raise self._undecodable("unknown codec")
+        described = [place for place in decodable if streams[place].rate]
+        if not described:
+            raise self._undecodable("no sample rate")
+        fit = [place for place in described if is_in_range(*_stated(streams[place]))]
+        if not fit:
+            check_range(*_stated(streams[described[0]]))
+        return sorted(fit, key=lambda place: not streams[place].disposition & av.stream.Disposition.default)
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
-        with open_stream(self._source) as raw:
-            try:
-                container = av.open(raw, mode="r", options={"format_whitelist": _DEMUXERS}, metadata_errors="ignore")
-            except (av.FFmpegError, ValueError) as error:
-                raise self._undecodable(_reason(error)) from error
-            with container:
-                if not container.streams.audio:
-                    raise ClassifierError(ErrorKind.NOT_AUDIO, "no sound track")
-                decodable = [stream for stream in container.streams.audio if stream.codec_context]
-                if not decodable:
-                    raise self._undecodable("unknown codec")
-                yield container, decodable[0]
+    def _reading(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
+        """The file from its beginning, and the chosen track."""
+        file, self._unused = self._unused, None
+        with file or self._open() as opened:
+            yield opened.container, opened.container.streams.audio[self._place]
+
+    def _open(self) -> "_File":
+        stream = self._part.open()
+        options = {"format_whitelist": _DEMUXERS, "codec_whitelist": _sound_decoders()}
+        try:
+            return _File(stream, av.open(stream, mode="r", options=options, metadata_errors="ignore"))
+        except (av.FFmpegError, ValueError) as error:
+            stream.close()
+            raise self._undecodable(_reason(error)) from error
 
     def _undecodable(self, detail: str) -> ClassifierError:
         return ClassifierError(ErrorKind.DAMAGED if self._says_audio else ErrorKind.NOT_AUDIO, detail)
 
 
-def _surviving(packets: "Iterator[AudioPacket]") -> "Iterator[AudioPacket]":
-    """The packets up to the first place where the container itself is broken."""
-    with contextlib.suppress(av.FFmpegError, ValueError):
-        yield from packets
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A container and the stream that it is read from."""
+
+    stream: IO[bytes]
+    container: av.container.InputContainer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.container.close()
+        self.stream.close()
 
 
-def _mono(frame: AudioFrame, rate_hz: int) -> FloatArray:
-    """Mean of the channels, full scale 1.0; a frame of another rate (files joined end to end) is resampled.
+class _Resampler:
+    """Frames as blocks (n, channels) of one rate and one number of channels, whatever they are joined from."""
 
-    FFmpeg's own downmix is 3 dB louder than the mean that the features were defined with.
-    """
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._rate_hz, self._channels = rate_hz, channels
+        self._from_hz = rate_hz
+        self._stream: soxr.ResampleStream | None = None
+
+    def __call__(self, frame: AudioFrame) -> FloatArray:
+        block = to_stereo(_samples(frame), [channel.name for channel in frame.layout.channels])
+        if block.shape[1] > self._channels:
+            block = block.mean(axis=1, keepdims=True, dtype=np.float32)
+        elif block.shape[1] < self._channels:
+            block = np.repeat(block, self._channels, axis=1)
+        if frame.sample_rate != self._from_hz:
+            self._from_hz = frame.sample_rate
+            same = frame.sample_rate == self._rate_hz
+            self._stream = None if same else soxr.ResampleStream(frame.sample_rate, self._rate_hz, self._channels)
+        return block if self._stream is None else self._stream.resample_chunk(np.ascontiguousarray(block))
+
+
+def _stated(stream: av.AudioStream) -> tuple[int, int]:
+    """Sample rate and number of channels."""
+    return int(stream.rate or 0), stream.codec_context.layout.nb_channels
+
+
+def _shape(stream: av.AudioStream) -> tuple[int, int]:
+    """Sample rate, and the number of channels that are read of it."""
+    rate_hz, channels = _stated(stream)
+    return rate_hz, 1 if channels < 2 else 2
+
+
+def _packets(container: av.container.InputContainer, stream: av.AudioStream) -> "Iterator[AudioPacket]":
+    """The packets of a track. Where the container is broken it is tried to go on behind that."""
+    for _ in range(_MOST_BREAKS):
+        try:
+            yield from container.demux(stream)
+            return
+        except av.EOFError:
+            return
+        except (av.FFmpegError, ValueError, IndexError):  # IndexError: of a track that nothing had announced
+            continue
+
+
+def _decoded(packet: "AudioPacket") -> list[AudioFrame] | None:
+    """The frames of a packet; None if it is damaged."""
+    try:
+        return [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
+    except (av.FFmpegError, ValueError):
+        return None
+
+
+def _samples(frame: AudioFrame) -> FloatArray:
+    """All channels of a frame (n, channels), full scale 1.0."""
     frame = _packed(frame)
     values: npt.NDArray[Any] = frame.to_ndarray()
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
+    values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
     if values.dtype == np.uint8:
-        values = (values.astype(np.float32) - 128.0) / 128.0
-    elif np.issubdtype(values.dtype, np.integer):
-        values = values.astype(np.float32) / -float(np.iinfo(values.dtype).min)
-    mono = values.mean(axis=0, dtype=np.float32)
-    return mono if frame.sample_rate == rate_hz else soxr.resample(mono, frame.sample_rate, rate_hz)
+        return (values.astype(np.float32) - 128.0) / 128.0
+    if np.issubdtype(values.dtype, np.integer):
+        return np.asarray(values.astype(np.float32) / -float(np.iinfo(values.dtype).min), np.float32)
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
 
 
 def _packed(frame: AudioFrame) -> AudioFrame:
@@ -213,9 +324,20 @@ def _packed(frame: AudioFrame) -> AudioFrame:
     return av.AudioResampler(format=frame.format.packed, layout=frame.layout).resample(frame)[0]
 
 
-def _seconds(ticks: int | None, time_base: Fraction | None, origin: int) -> float | None:
-    """A stream's time stamp as seconds from the start of its sound (its first stamp is the encoder's delay)."""
-    return None if ticks is None or time_base is None else float((ticks - origin) * time_base)
+def _seconds(ticks: int | None, time_base: Fraction | None) -> float | None:
+    return None if ticks is None or time_base is None else float(ticks * time_base)
+
+
+@cache
+def _sound_decoders() -> str:
+    """The names of all decoders of sound: a cover of a few bytes can claim a gigabyte of pixels."""
+    names = []
+    for name in av.codecs_available:
+        with contextlib.suppress(ValueError, av.FFmpegError):
+            codec = av.Codec(name, "r")
+            if codec.type == "audio":
+                names.append(codec.name)
+    return ",".join(sorted(set(names)))
 
 
 def _looks_like_audio(head: bytes) -> bool:

@@ -1,61 +1,102 @@
-"""Reads audio with libsndfile: fast and exact, but it guesses the length of an MP3 and reads no AAC, WMA or WebM.
-
-What it cannot be trusted with it leaves to another reader.
-"""
+"""Reads audio with libsndfile what FFmpeg's libraries do not: MP3 in free format, and formats of old workstations."""
 
 import contextlib
 import os
-from collections.abc import Iterator
-from typing import IO, Self
+from collections.abc import Iterator, Sequence
+from typing import IO
 
+import numpy as np
 import soundfile
 
 from classifier.arrays import FloatArray
-from classifier.readers.source import Source, UnreliableSource, joined, open_stream
-
-BLOCK_S = 0.5
-"""Length of the blocks that libsndfile is read in, in seconds."""
+from classifier.readers.downmix import to_stereo
+from classifier.readers.source import BLOCK_S, Part, UnreliableSource, check_range
 
 
 class SndfileReader:
-    """Reads what libsndfile reads exactly; raises `UnreliableSource` where FFmpeg should look instead."""
+    """Reads what libsndfile reads, from the beginning on, and trusts no length; raises `UnreliableSource`, and
+    `ClassifierError` (out of range)."""
 
-    def __init__(self, source: Source) -> None:
-        self._stream = open_stream(source)
-        try:
-            self._file = soundfile.SoundFile(_SndfileStream(self._stream))
-        except soundfile.LibsndfileError as error:
-            self._stream.close()
-            raise UnreliableSource(str(error)) from error
-        self.rate_hz: int = self._file.samplerate
-        self._length_is_exact = self._file.format != "MP3" and self._file.seekable()
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._duration_s: float | None = None
+        self.good_s = self.bad_s = 0.0
+        with self._opened() as file:
+            check_range(file.samplerate, file.channels)
+            self.rate_hz: int = file.samplerate
+            self.channels = min(2, file.channels)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._stream.close()
+    def close(self) -> None:
+        """Nothing is held open between two reads."""
 
     def blocks(self, start_s: float) -> Iterator[FloatArray]:
-        start = round(start_s * self.rate_hz)
-        if self._length_is_exact and start >= self._file.frames:
-            return
+        skip = round(start_s * self.rate_hz)
         size = max(1, round(BLOCK_S * self.rate_hz))
-        try:
-            self._file.seek(start)
-            while len(block := self._file.read(size, dtype="float32", always_2d=True)):
-                yield block.mean(axis=1)
-        except (soundfile.LibsndfileError, ValueError) as error:  # ValueError: past the end that it announced
-            raise UnreliableSource(str(error)) from error
-        if not self._length_is_exact or self._file.tell() < self._file.frames:
-            raise UnreliableSource("the end may be a guess")
+        heard = 0
+        with self._opened() as file:
+            while len(block := _read(file, size)):
+                heard += len(block)
+                if skip < len(block):
+                    yield to_stereo(block[max(0, skip) :], ())
+                skip -= len(block)
+        self._duration_s = self.good_s = heard / self.rate_hz
 
-    def tail(self, duration_s: float) -> tuple[float, FloatArray]:
-        if not self._length_is_exact:
-            raise UnreliableSource("the end may be a guess")
-        start_s = max(0.0, self._file.frames / self.rate_hz - duration_s)
-        return start_s, joined(list(self.blocks(start_s)))
+    def spans(self, starts_s: Sequence[float], duration_s: float) -> Iterator[tuple[float, FloatArray]]:
+        """In one pass."""
+        wanted = round(duration_s * self.rate_hz)
+        held, held_from = np.zeros((0, self.channels), np.float32), 0
+        blocks = self.blocks(0.0)
+        for start_s in starts_s:
+            start = round(start_s * self.rate_hz)
+            while held_from + len(held) < start + wanted and (block := next(blocks, None)) is not None:
+                held = np.concatenate([held, block])
+                skip = max(0, min(start - held_from, len(held)))
+                held, held_from = held[skip:], held_from + skip
+            begin = max(0, start - held_from)
+            yield start_s, held[begin : begin + wanted]
+
+    def duration_s(self) -> float:
+        if self._duration_s is None:
+            for _ in self.blocks(0.0):
+                pass
+        return self._duration_s or 0.0
+
+    def is_mostly_junk(self) -> bool:
+        """Never: what libsndfile opens it reads."""
+        return False
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[soundfile.SoundFile]:
+        with self._part.open() as stream:
+            try:
+                file = soundfile.SoundFile(_SndfileStream(stream))
+            except (soundfile.LibsndfileError, ValueError) as error:
+                raise UnreliableSource(str(error)) from error
+            with file:
+                yield file
+
+
+def _read(file: soundfile.SoundFile, size: int) -> FloatArray:
+    """The next samples (n, channels); none at the end, and where the file cannot be read on."""
+    try:
+        with _quiet():
+            return np.asarray(file.read(size, dtype="float32", always_2d=True))
+    except (soundfile.LibsndfileError, ValueError):  # ValueError: past the end that it announced
+        return np.zeros((0, file.channels), np.float32)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing reaches stderr: libmpg123, inside libsndfile, writes notes about what it reads there."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class _SndfileStream:

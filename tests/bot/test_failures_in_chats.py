@@ -16,7 +16,7 @@ from bot.texts import LANGUAGES, texts_in
 from config import Settings
 from tests.bot.chats import Chat, DiscordChat, TelegramChat, Wired, discord_adapter, running, telegram_adapter, wired
 from tests.bot.conftest import PoolMaker
-from tests.support.audio import dance_track, encode, mp3
+from tests.support.audio import dance_track, encode, encode_with_ffmpeg, mp3
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import TelegramServer
 
@@ -125,9 +125,19 @@ async def _internal(scene: Scene) -> str:
     return await scene.chat.post(scene.track)
 
 
+def _bought() -> bytes:
+    """An M4A whose sound is declared as one of those that only their buyer could play."""
+    return encode_with_ffmpeg(dance_track(4.0), "mp4", "aac", rate_hz=44_100).replace(b"mp4a", b"drms", 1)
+
+
 SCENES: dict[FailureKind, Callable[[Scene], Awaitable[str]]] = {
     FailureKind.EMPTY: lambda scene: _posted(scene, b""),
     FailureKind.NOT_AUDIO: lambda scene: _posted(scene, b"this is text"),
+    FailureKind.WEB_PAGE: lambda scene: _posted(scene, b"<!doctype html><html>Log in</html>"),
+    FailureKind.ARCHIVE: lambda scene: _posted(scene, b"PK\x03\x04" + bytes(200)),
+    FailureKind.PLAYLIST: lambda scene: _posted(scene, b"#EXTM3U\nsong.mp3\n"),
+    FailureKind.PROTECTED: lambda scene: _posted(scene, _bought()),
+    FailureKind.OUT_OF_RANGE: lambda scene: _posted(scene, encode(dance_track(1.0), "WAV", rate_hz=1_000)),
     FailureKind.DAMAGED: lambda scene: _posted(scene, b"fLaC" + bytes(200)),
     FailureKind.TOO_SHORT: lambda scene: _posted(scene, mp3(dance_track(1.0))),
     FailureKind.SILENT: lambda scene: _posted(scene, encode(np.zeros(5 * 44_100, np.float32), "FLAC")),

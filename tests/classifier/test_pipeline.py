@@ -294,15 +294,22 @@ def test_a_bundle_without_listening_never_listens_on(tmp_path: Path, track_mp3: 
     assert (answer.certain, answer.heard, answer.alone) == (False, (answer.window,), None)
 
 
-def test_a_track_that_is_damaged_elsewhere_keeps_its_first_answer(tmp_path: Path, track: FloatArray) -> None:
-    """Samples that are no numbers, and a file that is gone after the first look at it."""
+def test_damaged_windows_are_left_out(tmp_path: Path, track: FloatArray) -> None:
+    """Samples that are no numbers; where nothing else is left, the first answer stays."""
     classifier = hesitant(tmp_path)
     damaged = track.copy()
     damaged[10 * 44_100 : 20 * 44_100] = np.nan
+    answer = classifier.classify(encode(damaged, "WAV", subtype="FLOAT"))
+    assert [window.start_s for window in answer.heard] == pytest.approx([30.0, 3.5, 23.5, 33.5])
+    damaged[: 29 * 44_100], damaged[33 * 44_100 :] = np.nan, np.nan
     content = encode(damaged, "WAV", subtype="FLOAT")
-    answer = classifier.classify(content)
-    assert (answer.heard, answer.alone) == ((answer.window,), None)
-    assert answer == classifier.classify(content, listen_on=False)
+    alone = classifier.classify(content)
+    assert (alone.heard, alone.alone) == ((alone.window,), None)
+    assert alone == classifier.classify(content, listen_on=False)
+
+
+def test_a_track_that_is_gone_keeps_its_first_answer(tmp_path: Path, track: FloatArray) -> None:
+    classifier = hesitant(tmp_path)
     whole: Source = encode(track, "WAV", subtype="FLOAT")
     assert len(classifier.classify(whole).heard) == 1 + PLACES
     gone = classifier.classify_window(decode_window(whole, offset_s=30.0), source=tmp_path / "gone.wav")

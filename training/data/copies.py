@@ -8,7 +8,8 @@ import soxr
 
 from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ
-from classifier.readers.ffmpeg import FfmpegReader
+from classifier.readers import opened
+from classifier.readers.downmix import mono
 from classifier.readers.source import Source
 
 TONE, CODEC = "tone", "codec48"
@@ -34,13 +35,13 @@ def toned(samples: FloatArray, random: np.random.Generator) -> FloatArray:
 def through_codec(source: Source) -> bytes:
     """The whole track as mono MP3 of 48 kbit/s at 22,050 Hz. Raises `ClassifierError` where it cannot be read."""
     out = io.BytesIO()
-    with FfmpegReader(source) as reader, av.open(out, "w", format="mp3") as container:
+    with opened(source) as reader, av.open(out, "w", format="mp3") as container:
         stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE_HZ)
         stream.bit_rate = _BIT_RATE
         stream.layout = "mono"
         resampler = soxr.ResampleStream(reader.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
         for block in reader.blocks(0.0):
-            _encode(resampler.resample_chunk(block), stream, container)
+            _encode(resampler.resample_chunk(mono(block)[0]), stream, container)
         _encode(resampler.resample_chunk(np.zeros(0, np.float32), last=True), stream, container)
         container.mux(stream.encode(None))
     return out.getvalue()

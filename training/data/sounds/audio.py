@@ -11,7 +11,8 @@ import soxr
 
 from classifier.arrays import FloatArray
 from classifier.errors import ClassifierError
-from classifier.readers.ffmpeg import FfmpegReader
+from classifier.readers import opened
+from classifier.readers.downmix import mono
 from training.errors import TrainingError
 
 RATE_HZ = 44_100
@@ -55,10 +56,10 @@ def read_audio(path: Path, *, most_s: float = 600.0) -> Audio:
                 path, dtype="float32", format="RAW", subtype=encoding, samplerate=rate_hz, channels=1
             )
             return Audio(samples[: round(most_s * rate_hz)], rate_hz)
-        with FfmpegReader(path) as reader:
+        with opened(path) as reader:
             blocks, count = [], 0
             for block in reader.blocks(0.0):
-                blocks.append(block)
+                blocks.append(mono(block)[0])
                 count += len(block)
                 if count >= most_s * reader.rate_hz:
                     break
