@@ -9,7 +9,6 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -145,10 +144,11 @@ class FfmpegReader:
         self.good_s = self.bad_s = 0.0
         clock, resampler, passed_over = SoundClock(), _Resampler(self.rate_hz, self.channels), False
         with self._reading() as (container, stream):
+            tick_s = float(stream.time_base or 0)
             for packet in _packets(container, stream):
-                stamp_s, length_s = _seconds(packet.pts, packet.time_base), _seconds(packet.duration, packet.time_base)
+                stamp_s, length_s = _seconds(packet.pts, tick_s), (packet.duration or 0) * tick_s
                 if clock.is_set:
-                    packet_s = clock.at(stamp_s, length_s or 0.0)
+                    packet_s = clock.at(stamp_s, length_s)
                     if length_s and not is_needed(packet_s, packet_s + length_s):
                         passed_over = True
                         continue
@@ -159,17 +159,17 @@ class FfmpegReader:
                 if not clock.is_set:
                     if not frames:
                         continue
-                    first_s = _seconds(frames[0].pts, frames[0].time_base)
+                    first_s = _seconds(frames[0].pts, float(frames[0].time_base or 0))
                     clock.start(first_s if first_s is not None else stamp_s or 0.0)
-                    packet_s = clock.at(stamp_s if first_s is not None else None, length_s or 0.0)
+                    packet_s = clock.at(stamp_s if first_s is not None else None, length_s)
                     packet_s = packet_s if first_s is not None else 0.0
                 if frames is None:
-                    self.bad_s += length_s or 0.0
-                    yield packet_s, np.zeros((round((length_s or 0.0) * self.rate_hz), self.channels), np.float32)
+                    self.bad_s += length_s
+                    yield packet_s, np.zeros((round(length_s * self.rate_hz), self.channels), np.float32)
                     continue
                 position_s = packet_s
                 for frame in frames:
-                    position_s = clock.of_frame(_seconds(frame.pts, frame.time_base), position_s)
+                    position_s = clock.of_frame(_seconds(frame.pts, float(frame.time_base or 0)), position_s)
                     if is_in_range(frame.sample_rate, frame.layout.nb_channels):
                         yield position_s, resampler(frame)
                     position_s += frame.samples / frame.sample_rate
@@ -324,8 +324,8 @@ def _packed(frame: AudioFrame) -> AudioFrame:
     return av.AudioResampler(format=frame.format.packed, layout=frame.layout).resample(frame)[0]
 
 
-def _seconds(ticks: int | None, time_base: Fraction | None) -> float | None:
-    return None if ticks is None or time_base is None else float(ticks * time_base)
+def _seconds(ticks: int | None, tick_s: float) -> float | None:
+    return None if ticks is None or not tick_s else ticks * tick_s
 
 
 @cache

@@ -44,6 +44,9 @@ def is_free_format(part: Part) -> bool:
 def without_junk(part: Part) -> Part:
     """The part from its first MPEG frames on; as it is where it begins with them, or has none."""
     with part.open() as stream:
+        if _frames_in_a_row(stream.read(_FRAMES * _LONGEST_FREE_FRAME), 0):
+            return part
+        stream.seek(0)
         head = stream.read(_LOOK_BYTES)
         size = stream.seek(0, os.SEEK_END)
     for found in _SYNC.finditer(head):
