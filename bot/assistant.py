@@ -109,8 +109,6 @@ class Assistant:
             preferences = await self._storage.preferences_of(conversation)
             if preferences.mode is Mode.OFF:
                 raise self._logged(Failure(FailureKind.SWITCHED_OFF))
-            if likeness(audio.name, audio.media_type) is Likeness.OTHER:
-                raise self._logged(Failure(FailureKind.NOT_AUDIO, audio.media_type or "unknown type"))
             asked_s = self._asked_offset(offset, preferences)
             answer = await self._service.identify(
                 audio,

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import PurePath
 
-from classifier.formats import AUDIO_SUFFIXES
+from classifier.formats import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 
-_VIDEO_SUFFIXES = frozenset([".mkv", ".mov", ".mp4", ".webm"])
+_SOUND_TYPES = frozenset(["ogg", "x-ogg", "x-flac", "flac", "x-wav"])
+"""Types of sound that do not begin with `audio`."""
+_OTHER_FAMILIES = frozenset(["chemical", "font", "image", "message", "model", "text"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,18 @@ class Likeness(Enum):
 
     AUDIO = auto()
     VIDEO = auto()
+    UNKNOWN = auto()
+    """Neither type nor ending says; the decoder will."""
     OTHER = auto()
 
 
 def likeness(name: str, media_type: str | None) -> Likeness:
-    """Told by the media type, or by the file's ending where the type says nothing."""
-    family = (media_type or "").lower().partition("/")[0]
+    """Told by the media type and by the file's ending: it is sound if one of them says so."""
+    declared = (media_type or "").lower().partition(";")[0].strip()
+    family, _, subtype = declared.partition("/")
     suffix = PurePath(name.lower()).suffix
-    if family == "audio" or (media_type or "").lower() == "application/ogg":
+    if family == "audio" or subtype in _SOUND_TYPES or suffix in AUDIO_SUFFIXES - VIDEO_SUFFIXES:
         return Likeness.AUDIO
-    if family == "video":
+    if family == "video" or suffix in VIDEO_SUFFIXES:
         return Likeness.VIDEO
-    if family in {"", "application"}:
-        if suffix in _VIDEO_SUFFIXES:
-            return Likeness.VIDEO
-        return Likeness.AUDIO if suffix in AUDIO_SUFFIXES else Likeness.OTHER
-    return Likeness.OTHER
+    return Likeness.OTHER if family in _OTHER_FAMILIES else Likeness.UNKNOWN

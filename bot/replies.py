@@ -3,6 +3,7 @@
 A `Reply` is plain text without any platform's markup; an adapter escapes it, adds emphasis and sends it.
 """
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 from bot.failures import Failure
@@ -11,6 +12,7 @@ from bot.texts import Texts
 from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES
 from classifier.results import Classification, Note, TrackClassification, clock
+from classifier.terminal import printable
 from config import Settings
 
 _NAME_LENGTH = 80
@@ -254,9 +256,12 @@ def genre_choices(texts: Texts, *, shown: str) -> tuple[GenreChoice, ...]:
 
 
 def shortened(name: str) -> str:
-    """A file's name on one line, not too long."""
-    name = " ".join(name.split())
-    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+    """A file's name on one line, not too long; one that is written from right to left stands between Unicode's marks
+    that keep its direction to itself (FSI, PDI)."""
+    name = printable(" ".join(name.split()))
+    name = name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+    turns = any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in name)
+    return f"\u2068{name}\u2069" if turns else name
 
 
 def tidy(number: float) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
-from bot.audio import IncomingAudio
+from bot.audio import IncomingAudio, Likeness, likeness
 from bot.failures import Failure, FailureKind, failure_of
 from bot.jobs import Answer, ClipJob, ModelFacts, Refusal
 from bot.limits import TokenBuckets
@@ -25,7 +25,6 @@ from config.settings import MEBIBYTE
 
 log = logging.getLogger(__name__)
 
-_NEVER_AUDIO = ("image/", "text/", "font/", "model/")
 _DIGEST_LENGTH = 16
 """Hexadecimal digits of a file's SHA-256 that name it in an answer."""
 
@@ -188,8 +187,8 @@ class GenreService:
         return can and (self._settings.listen_on if wanted is None else wanted)
 
     def _check_kind(self, audio: IncomingAudio) -> None:
-        if audio.media_type and audio.media_type.lower().startswith(_NEVER_AUDIO):
-            raise Failure(FailureKind.NOT_AUDIO, audio.media_type)
+        if likeness(audio.name, audio.media_type) is Likeness.OTHER:
+            raise Failure(FailureKind.NOT_AUDIO, audio.media_type or "")
 
     def _check_declared_size(self, audio: IncomingAudio, limit_bytes: int) -> None:
         if audio.declared_size is not None and audio.declared_size > limit_bytes:

@@ -1,21 +1,28 @@
 """The command line of the classifier: tracks or folders in, a line (or JSON, or a picture) for each out."""
 
 import argparse
+import contextlib
 import csv
+import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from classifier.bundle import DEFAULT_BUNDLE, REFERENCE_BUNDLE
 from classifier.decoding import DEFAULT_OFFSET_S, decode_window
-from classifier.errors import ClassifierError
-from classifier.formats import AUDIO_SUFFIXES
+from classifier.errors import ClassifierError, ErrorKind
+from classifier.folders import audio_files
 from classifier.model import RuntimeName
 from classifier.pipeline import GenreClassifier
+from classifier.readers.source import settled
 from classifier.results import Classification, Note, Segment, TrackClassification, clock
+from classifier.terminal import printable, unicode_name
 from classifier.warmup import warm_up
 
 _SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
+_LONGEST_NAME = 255
+"""Bytes of a file's name, on most systems."""
 _SAID_BY_THE_VERDICT = {Note.NOT_SURE, Note.UNFAMILIAR}
 _CSV_COLUMNS = ("file", "start_s", "end_s", "slug", "confidence", "certain", "familiar", "tempo_bpm", "heard")
 
@@ -41,9 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if options.warm_up:
         warm_up()
-    files = list(_files(options.tracks))
+    unread: list[str] = []
+    files = list(_files(options.tracks, say=unread.append))
+    for line in unread:
+        _say(line)
     failed = _run(files, classifier, options)
-    return int(failed or (not files and not options.warm_up))
+    return int(failed or bool(unread) or (not files and not options.warm_up))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,21 +109,28 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 on")
     return value
 
 
-def _files(tracks: Iterable[Path]) -> Iterator[Path]:
+def _files(tracks: Iterable[Path], *, say: Callable[[str], object]) -> Iterator[Path]:
+    """What was named, and the music in the named folders; `say` gets a line for a folder that has none."""
     for track in tracks:
-        if track.is_dir():
-            found = sorted(p for p in track.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file())
-            if not found:
-                print(f"{track}: no audio files in this folder", file=sys.stderr)
+        if os.path.isdir(track):  # Path.is_dir() raises for a name that is too long
+            problems: list[str] = []
+            found = list(audio_files(track, say=problems.append))
+            if not found and not problems:
+                problems.append(f"{track}: no audio files in this folder")
+            for problem in problems:
+                say(problem)
             yield from found
         else:
-            yield track
+            yield Path("/dev/stdin") if track == Path("-") else track
 
 
 def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Namespace) -> bool:
@@ -129,29 +146,44 @@ def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Names
             _complain(file, error)
             failed = True
             continue
+        except Exception as error:  # of whatever library: one file does not end the work on the others
+            _complain(file, ClassifierError(ErrorKind.DAMAGED, f"{type(error).__name__}: {error}"))
+            failed = True
+            continue
         if options.csv:
             rows.writerows(_rows(file, answer))
         else:
-            print(answer.to_json(file=str(file)) if options.json else sentence(file, answer))
+            print(_json(file, answer) if options.json else sentence(file, answer))
         sys.stdout.flush()
         if picture:
             failed |= not _write_picture(_picture_path(options.timeline or options.spectrogram, file, several), picture)
     return failed
 
 
+def _json(file: Path, answer: Classification | TrackClassification) -> str:
+    """One line of JSON, which is ASCII where the terminal has no more."""
+    line = answer.to_json(file=unicode_name(file))
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(line))
+    return line
+
+
 def _answered(
     file: Path, classifier: GenreClassifier, options: argparse.Namespace
 ) -> tuple[Classification | TrackClassification, Callable[[], bytes] | None]:
     """The answer for a file, and what draws the picture that was asked for."""
+    source = settled(file)
     if options.whole_track:
         from classifier.timeline import render_timeline
 
-        track = classifier.classify_track(file)
+        track = classifier.classify_track(source)
         return track, (lambda: render_timeline(track)) if options.timeline else None
     from classifier.spectrogram import render_spectrogram
 
-    audio = decode_window(file, offset_s=options.offset)
-    clip = classifier.classify_window(audio, source=file if options.listen_on else None)
+    audio = decode_window(source, offset_s=options.offset)
+    clip = classifier.classify_window(audio, source=source if options.listen_on else None)
     if not options.spectrogram:
         return clip, None
     return clip, lambda: render_spectrogram(audio.samples, window=audio.window, title=clip.title)
@@ -168,11 +200,12 @@ def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[
         segments, tempo_bpm = (Segment(answer.window, answer.genre, answer.confidence),), None
         heard = len(answer.heard)
     tempo = f"{tempo_bpm:.1f}" if tempo_bpm else ""
+    name = unicode_name(file)
     about = (str(answer.certain).lower(), str(answer.familiar).lower(), tempo, str(heard))
     for segment in segments:
         start_s, end_s = segment.window.start_s, segment.window.end_s
         yield (
-            str(file), f"{start_s:.3f}", f"{end_s:.3f}", segment.genre.slug, f"{segment.confidence:.6f}", *about,
+            name, f"{start_s:.3f}", f"{end_s:.3f}", segment.genre.slug, f"{segment.confidence:.6f}", *about,
         )  # fmt: skip
 
 
@@ -180,13 +213,19 @@ def _write_picture(target: Path, draw: Callable[[], bytes]) -> bool:
     try:
         target.write_bytes(draw())
     except OSError as error:
-        print(f"{target}: the picture cannot be written: {error.strerror}", file=sys.stderr)
+        _say(f"{target}: the picture cannot be written: {error.strerror}")
         return False
     return True
 
 
 def _picture_path(target: Path, file: Path, number: int | None) -> Path:
-    return target if number is None else target.with_name(f"{target.stem}-{number}-{file.stem}{target.suffix}")
+    """Where a picture goes: of several each has a number and its file's name, as much of it as a name may have."""
+    if number is None:
+        return target
+    start = os.fsencode(f"{target.stem}-{number}-")
+    room = _LONGEST_NAME - len(start) - len(os.fsencode(target.suffix))
+    stem = os.fsencode(file.stem)[: max(0, room)].decode("utf-8", "ignore")
+    return target.with_name(f"{os.fsdecode(start)}{stem}{target.suffix}")
 
 
 def sentence(file: Path, answer: Classification | TrackClassification) -> str:
@@ -202,7 +241,7 @@ def sentence(file: Path, answer: Classification | TrackClassification) -> str:
     else:
         about, alone = _heard(answer)
         asides = (*alone, *(note.sentence for note in answer.notes if note not in _SAID_BY_THE_VERDICT))
-    return "\n    ".join((f"{file}: {_verdict(answer)}; {about})", *asides))
+    return "\n    ".join((f"{printable(file)}: {_verdict(answer)}; {about})", *asides))
 
 
 def _heard(clip: Classification) -> tuple[str, tuple[str, ...]]:
@@ -234,4 +273,10 @@ def _line(segment: Segment) -> str:
 
 
 def _complain(file: Path, error: ClassifierError) -> None:
-    print(f"{file}: {error}. {error.kind.advice}", file=sys.stderr)
+    _say(f"{file}: {error}. {error.kind.advice}")
+
+
+def _say(line: str) -> None:
+    """A line on stderr, if there is one."""
+    with contextlib.suppress(OSError, ValueError):
+        print(printable(line), file=sys.stderr, flush=True)

@@ -5,10 +5,7 @@ network has a head, which reads standardised rows, and perhaps backbones, which 
 embeddings.
 """
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +22,7 @@ from classifier.loudness import levelled
 from classifier.mel import MelArray, decoded, extract_mel
 from classifier.mel32k import extract_mel32k
 from classifier.probabilities import tempered
+from classifier.quiet import quiet_stderr
 from classifier.rhythm import extract_rhythm
 
 HEAD = "head"
@@ -66,7 +64,7 @@ class LiteRtRuntime:
     def __init__(self, path: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        with _quiet_stderr():  # the first run tells there which delegate it takes
+        with quiet_stderr():  # the first run tells there which delegate it takes
             self._interpreter = Interpreter(model_path=str(path), num_threads=1)
             signatures = self._interpreter.get_signature_list()
             self._head = self._interpreter.get_signature_runner(HEAD)
@@ -189,17 +187,3 @@ def _head_output(outputs: dict[str, Any]) -> HeadOutput:
         members=np.asarray(outputs["members"], np.float32),
         ood_score=np.asarray(outputs["ood_score"], np.float32)[:, 0],
     )
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """What native code writes to the process' stderr inside the block is dropped."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -13,7 +13,7 @@ from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import GENRES
 from classifier.model import GenreModel, RuntimeName
 from classifier.probabilities import heard_scores, track_scores
-from classifier.readers.source import Source
+from classifier.readers.source import Source, settled
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
 from classifier.tempo import estimate_tempo
 
@@ -36,6 +36,7 @@ class GenreClassifier:
         Where they are not certain, and with `listen_on`, a few more windows of the track are heard, too, and answer
         with them.
         """
+        source = settled(source)
         return self.classify_window(decode_window(source, offset_s=offset_s), source=source if listen_on else None)
 
     def classify_window(self, audio: AudioWindow, *, source: Source | None = None) -> Classification:

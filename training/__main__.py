@@ -8,7 +8,12 @@ from classifier.threads import limit_blas_threads
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 limit_blas_threads()  # a logistic regression took ten times as long where two threads shared two busy cores
 
+from training.cli.interrupt import INTERRUPTED  # noqa: E402
 from training.cli.main import main  # noqa: E402 - numpy comes with it
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code >= INTERRUPTED and "tensorflow" in sys.modules:  # which takes its time to leave
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -39,15 +39,21 @@ def opened(source: Source) -> Iterator[Reader]:
 
 
 def _reader(part: Part) -> Reader:
-    if is_free_format(part):
-        return _or_refused(part, ClassifierError(ErrorKind.DAMAGED, "free format"))
+    with part.open() as stream:
+        is_big_endian = stream.read(4) == b"RIFX"
+    if is_big_endian or is_free_format(part):  # FFmpeg takes the one for noise, and does not know the other
+        return _or_refused(part, ClassifierError(ErrorKind.DAMAGED))
     try:
         reader = FfmpegReader(part)
     except ClassifierError as error:
         if error.kind is ErrorKind.OUT_OF_RANGE:
             raise
         sound = without_junk(part)
-        return _or_refused(part, error) if sound is part else FfmpegReader(sound)
+        if sound is not part:
+            return FfmpegReader(sound)
+        if error.kind is not ErrorKind.NOT_AUDIO:
+            raise
+        return _or_refused(part, error)
     if reader.format_name == "mp3" and (sound := without_junk(part)) is not part:
         reader.close()
         return FfmpegReader(sound)
@@ -55,8 +61,6 @@ def _reader(part: Part) -> Reader:
 
 
 def _or_refused(part: Part, refusal: ClassifierError) -> Reader:
-    if refusal.kind is not ErrorKind.NOT_AUDIO and not is_free_format(part):
-        raise refusal
     try:
         return SndfileReader(part)
     except UnreliableSource:

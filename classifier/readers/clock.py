@@ -4,9 +4,14 @@ Streams that were joined, recorded from the middle, or interrupted have stamps t
 no such gaps.
 """
 
-LEAP_S = 0.1
+import math
+
+LEAP_S = 0.01
 """A stamp that is further than this from where the sound has come to is a leap, and moves nothing. Containers that
-round their stamps (Matroska, WMA) stay far below, and are corrected by each next stamp, so that nothing adds up."""
+round their stamps to milliseconds (Matroska, WMA) stay below, and each next stamp corrects them: nothing adds up."""
+
+_DELAY_S = 0.1
+"""A decoder may give a frame so much later than the packet that it was in."""
 
 
 class SoundClock:
@@ -15,6 +20,7 @@ class SoundClock:
     def __init__(self) -> None:
         self._zero_s: float | None = None
         self._next_s = 0.0
+        self._last_stamp_s = -math.inf
 
     @property
     def is_set(self) -> bool:
@@ -32,9 +38,10 @@ class SoundClock:
             if self._zero_s is None:
                 self._zero_s = stamp_s
             start_s = stamp_s - self._zero_s
-            if abs(start_s - self._next_s) > LEAP_S:
+            if abs(start_s - self._next_s) > LEAP_S or stamp_s <= self._last_stamp_s:
                 start_s = self._next_s
                 self._zero_s = stamp_s - start_s
+            self._last_stamp_s = stamp_s
         self._next_s = start_s + duration_s
         return start_s
 
@@ -52,4 +59,4 @@ class SoundClock:
         if stamp_s is None or self._zero_s is None:
             return packet_s
         start_s = stamp_s - self._zero_s
-        return start_s if abs(start_s - packet_s) <= LEAP_S else packet_s
+        return start_s if abs(start_s - packet_s) <= _DELAY_S else packet_s

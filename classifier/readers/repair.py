@@ -21,6 +21,7 @@ _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _W64_FORMAT = bytes.fromhex("666d7420f3acd3118cd100c04f8edb8a")
 _W64_DATA = bytes.fromhex("64617461f3acd3118cd100c04f8edb8a")
 _MAGIC = re.compile(rb"(RIFF|RF64|BW64|RIFX).{4}WAVE|FORM.{4}AIF[FC]|fLaC\x00|OggS\x00\x02|.{4}ftyp", re.DOTALL)
+_NEXT_CHUNK = re.compile(rb"fmt [\x10-\x40]\0\0\0|fmt \0\0\0[\x10-\x40]|data")
 _FRAME_ID = re.compile(rb"[A-Z0-9]{3,4}")
 
 
@@ -34,20 +35,24 @@ def repaired(part: Part) -> Part:
         if start:
             stream.seek(start)
             head = stream.read(_HEAD_BYTES)
-    length = size - start
-    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
-        repairs = _wave_repairs(head, length)
-    elif head[:16] == _W64_RIFF:
-        repairs = _w64_repairs(head, length)
-    elif head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        repairs = _aiff_repairs(head, length)
-    elif head[:4] == b".snd":
-        repairs = {8: b"\xff\xff\xff\xff"}  # "unknown": to the end of the file
-    else:
+    try:
+        repairs = _repairs(head, size - start)
+    except struct.error:  # the head itself is cut off
         repairs = {}
     if not start and not repairs:
         return part
     return replace(part, start=part.start + start, repairs=repairs)
+
+
+def _repairs(head: bytes, length: int) -> dict[int, bytes]:
+    """What is to be read in the place of what a head says, in a file of this length. Raises struct.error."""
+    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
+        return _wave_repairs(head, length)
+    if head[:16] == _W64_RIFF:
+        return _w64_repairs(head, length)
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return _aiff_repairs(head, length)
+    return {8: b"\xff\xff\xff\xff"} if head[:4] == b".snd" else {}  # "unknown": to the end of the file
 
 
 def _start_of_sound(stream: IO[bytes], head: bytes) -> int:
@@ -120,11 +125,12 @@ def _wave_repairs(head: bytes, length: int) -> dict[int, bytes]:
                 repairs[at + 4] = struct.pack(order + "I", there)
                 return repairs
             return {place: right for place, right in repairs.items() if right != b"JUNK"}
-        elif at + 8 + size > length:  # a chunk that cannot be so long: look for the sound itself
-            found = head.find(b"data", at + 8)
-            if found < 0:
+        elif at + 8 + size > length:  # a chunk that cannot be so long: it ends where the next one begins
+            found = _NEXT_CHUNK.search(head, at + 8)
+            if not found:
                 break
-            at = found
+            repairs[at + 4] = struct.pack(order + "I", found.start() - at - 8)
+            at = found.start()
             continue
         at += 8 + size + size % 2
     return {}
@@ -197,12 +203,12 @@ def _aiff_repairs(head: bytes, length: int) -> dict[int, bytes]:
             )
             frames_at, frame_bytes = at + 10, 0 if packed else channels * ((bits + 7) // 8)
         elif kind == b"SSND":
-            there = length - at - 8
+            there = max(0, length - at - 8)
             if 8 < size <= there:
                 return repairs if frames_at is None else {}
             repairs[at + 4] = struct.pack(">I", there)
             if frames_at and frame_bytes:
-                repairs[frames_at] = struct.pack(">I", (there - 8) // frame_bytes)
+                repairs[frames_at] = struct.pack(">I", max(0, there - 8) // frame_bytes)
             return repairs
     return {}
 

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from classifier.arrays import FloatArray
+from classifier.quiet import quiet_stderr
 from classifier.readers.downmix import to_stereo
 from classifier.readers.source import BLOCK_S, Part, UnreliableSource, check_range
 
@@ -79,24 +80,10 @@ class SndfileReader:
 def _read(file: soundfile.SoundFile, size: int) -> FloatArray:
     """The next samples (n, channels); none at the end, and where the file cannot be read on."""
     try:
-        with _quiet():
+        with quiet_stderr():  # libmpg123 writes notes there about what it reads
             return np.asarray(file.read(size, dtype="float32", always_2d=True))
     except (soundfile.LibsndfileError, ValueError):  # ValueError: past the end that it announced
         return np.zeros((0, file.channels), np.float32)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing reaches stderr: libmpg123, inside libsndfile, writes notes about what it reads there."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 class _SndfileStream:

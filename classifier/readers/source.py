@@ -112,23 +112,29 @@ class Part:
 
 
 def whole(source: Source) -> Part:
-    """A source as a part that can be opened as often as is needed: a pipe is read into memory, once.
+    """A source as a part. Raises `ClassifierError` (unreadable)."""
+    lasting = settled(source)
+    return Part(lasting if isinstance(lasting, bytes) else Path(lasting))
+
+
+def settled(source: Source) -> Source:
+    """A source that can be opened as often as is needed: a pipe is read into memory, once.
 
     Raises `ClassifierError` (unreadable).
     """
     if isinstance(source, bytes):
-        return Part(source)
+        return source
     path = Path(source)
     try:
         if path.is_file() or path.is_dir() or not path.exists():
-            return Part(path)
+            return path
         with path.open("rb") as pipe:
             content = pipe.read(MOST_PIPED_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: no name that a file can have
         raise ClassifierError(ErrorKind.UNREADABLE, getattr(error, "strerror", None) or str(error)) from error
     if len(content) > MOST_PIPED_BYTES:
         raise ClassifierError(ErrorKind.UNREADABLE, "there is no end of it")
-    return Part(content)
+    return content
 
 
 def joined(blocks: Sequence[FloatArray], channels: int) -> FloatArray:
@@ -151,7 +157,7 @@ def tail(reader: Reader, duration_s: float) -> tuple[float, FloatArray]:
                 kept -= len(last.popleft())
         if heard >= wanted or (last and from_s == 0.0):
             samples = np.concatenate(list(last))[-wanted:]
-            return from_s + (heard - len(samples)) / reader.rate_hz, samples
+            return round(from_s + (heard - len(samples)) / reader.rate_hz, 6), samples
     return 0.0, np.zeros((0, 1), np.float32)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.web.pages import Shown, render_page
 from bot.jobs import Answer, ModelFacts
-from bot.replies import Reply, answer_reply, genre_choices
+from bot.replies import Reply, answer_reply, genre_choices, shortened
 from bot.texts import LANGUAGES, texts_in
 from bot.votes import NONE_OF_THEM, SeenWindow, evidence_of, shown_by
 from classifier.genres import GENRE_BY_SLUG, GENRES, SLUGS
@@ -249,3 +249,19 @@ def test_the_timeline_in_words_says_what_its_pale_colours_mean() -> None:
 def test_a_genre_that_was_named_is_no_correction_of_itself(found: Classification | TrackClassification) -> None:
     values = [choice.value for choice in genre_choices(texts_in("en"), shown=shown_by(found))]
     assert values == [*(slug for slug in SLUGS if slug != "house"), NONE_OF_THEM]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb\x1b[0m.mp3", "a b\\x1b[0m.mp3"),
+        ("\u202e3pm.exe", "\\u202e3pm.exe"),
+        ("שיר.mp3", "\u2068שיר.mp3\u2069"),
+        ("\u2069أغنية\u2066.mp3", "\u2068\\u2069أغنية\\u2066.mp3\u2069"),
+        ("caf\udce9.mp3", "caf\\xe9.mp3"),
+        ("é" * 300, "é" * 79 + "…"),
+        ("  \n ", ""),
+    ],
+)
+def test_no_name_turns_a_reply_around(name: str, shown: str) -> None:
+    assert shortened(name) == shown

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +14,9 @@ from PIL import Image
 
 from classifier.bundle import BUNDLES, load_metadata
 from classifier.cli import main, sentence
-from classifier.decoding import DEFAULT_OFFSET_S
+from classifier.decoding import DEFAULT_OFFSET_S, AudioWindow, decode_window
 from classifier.genres import GENRE_BY_SLUG
+from classifier.readers.source import Source
 from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
 from config import Settings
 from tests.support.bundles import copied_bundle
@@ -229,3 +233,95 @@ def test_warming_up_needs_no_track() -> None:
 
 def test_every_way_in_starts_at_the_same_second() -> None:
     assert Settings(_env_file=None).default_offset_s == DEFAULT_OFFSET_S
+
+
+def started(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command line as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "classifier", *arguments],
+        input=stdin, capture_output=True, check=False, env=os.environ | environment, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PATH": "/nonexistent"},
+    ],
+    ids=str,
+)
+def test_output_that_a_parser_reads_on_any_terminal(folder: Path, environment: dict[str, str]) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9\n\xe2\x80\xae.mp3"))
+    (folder / "album" / "two.MP3").rename(odd)
+    as_json = started("--json", odd, **environment)
+    assert (as_json.returncode, as_json.stderr) == (0, b"")
+    answer = json.loads(as_json.stdout.decode("latin-1" if "latin-1" in environment.values() else "utf-8"))
+    assert Path(answer["file"]).name == "caf\\xe9\n\u202e.mp3"
+    as_text = started(odd, **environment)
+    assert (as_text.returncode, as_text.stderr) == (0, b"")
+    assert as_text.stdout.partition(b": ")[0].rpartition(b"/")[2] in (
+        b"caf\\xe9\\n\\u202e.mp3",
+        b"caf\\xe9\\n\\xe2\\x80\\xae.mp3",  # where names are ASCII
+    )
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "lines"),
+    [(">&-", 1, 1), ("> /dev/full", 1, 1), ("2>&- > /dev/null", 0, 0), ("< /dev/null | head -c 1", 0, 0)],
+)
+def test_an_output_that_takes_nothing(folder: Path, redirected: str, code: int, lines: int) -> None:
+    command = f'"{sys.executable}" -m classifier --json "{folder / "album"}" {redirected}'
+    run = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert (run.returncode, len(run.stderr.splitlines())) == (code, lines)
+
+
+def test_pipes_are_read_once(folder: Path, track_mp3: bytes) -> None:
+    expected = json.loads(started("--json", folder / "album" / "two.MP3").stdout)
+    os.mkfifo(folder / "pipe.mp3")
+    for command in (
+        f'cat "{folder}/album/two.MP3" | "{sys.executable}" -m classifier --json /dev/stdin',
+        f'cat "{folder}/album/two.MP3" | "{sys.executable}" -m classifier --json -',
+        f'"{sys.executable}" -m classifier --json <(cat "{folder}/album/two.MP3")',
+        f'cd "{folder}"; cat album/two.MP3 > pipe.mp3 & "{sys.executable}" -m classifier --json pipe.mp3',
+    ):
+        run = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+        assert (run.returncode, run.stderr) == (0, b"")
+        assert json.loads(run.stdout)["scores"] == expected["scores"]
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".mp3", "a\0b.mp3", "/dev/null"])
+def test_what_is_no_file_is_one_clear_line(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, str(folder / "album" / "two.MP3")]) == 1
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == 1
+    assert "two.MP3: " in captured.out
+
+
+def test_pictures_of_long_names_are_written(folder: Path) -> None:
+    long = folder / ("é" * 125 + ".mp3")
+    (folder / "album" / "two.MP3").rename(long)
+    assert main(["--spectrogram", str(folder / "picture.png"), str(long), str(folder / "album")]) == 0
+    names = [path.name for path in folder.glob("picture-*.png")]
+    assert len(names) == 2
+    assert all(len(os.fsencode(name)) <= 255 for name in names)
+
+
+def test_no_exception_of_a_library_ends_a_batch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = decode_window
+
+    def fails(source: Source, **more: float) -> AudioWindow:
+        if "one" in str(source):
+            raise IndexError("list index out of range")
+        return real(source, **more)
+
+    monkeypatch.setattr("classifier.cli.decode_window", fails)
+    assert main([str(folder / "album")]) == 1
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert "one.mp3: the audio is damaged (IndexError: list index out of range)" in line
+    assert "two.MP3: " in captured.out

@@ -1,6 +1,5 @@
 """Does the same music get the same answer? Measured on audio: a finished bundle hears windows and altered copies."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import numpy as np
 from classifier.arrays import FloatArray
 from classifier.decoding import spread_windows
 from classifier.errors import ClassifierError
-from classifier.formats import AUDIO_SUFFIXES
+from classifier.folders import audio_files
 from classifier.model import GenreModel
-from classifier.readers.source import Source
 from training.data.copies import CODEC, TONE, through_codec, toned
 from training.errors import TrainingError
 
@@ -37,8 +35,8 @@ def measure_invariance(bundle: Path, audio: Path, *, windows: int, seed: int) ->
     """
     model, random = GenreModel.load(bundle), np.random.default_rng(seed)
     kept: dict[str, list[bool]] = {QUIET: [], TONE: [], CODEC: []}
-    tracks = 0
-    for path in _files(audio):
+    tracks, unread = 0, list[str]()
+    for path in audio_files(audio, say=unread.append):
         try:
             plain = list(spread_windows(path, budget=windows))
             coded = {w.window.start_s: w.samples for w in spread_windows(through_codec(path), budget=windows)}
@@ -54,13 +52,9 @@ def measure_invariance(bundle: Path, audio: Path, *, windows: int, seed: int) ->
             if nearest is not None:
                 kept[CODEC].append(_genre(model, nearest) == answer)
     if not tracks:
-        raise TrainingError(f"{audio}: no music that can be read")
+        raise TrainingError("; ".join(unread) or f"{audio}: no music that can be read")
     shares = {alteration: float(np.mean(stayed)) for alteration, stayed in kept.items() if stayed}
     return Invariance(tracks=tracks, windows=len(kept[QUIET]), unchanged=shares)
-
-
-def _files(folder: Path) -> Iterator[Source]:
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
 
 
 def _nearest(windows: dict[float, FloatArray], start_s: float) -> FloatArray | None:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE
 from classifier.model import RuntimeName
+from classifier.terminal import printable
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ def add_evaluation_data(command: argparse.ArgumentParser) -> None:
 
 def evaluation_table(arguments: argparse.Namespace) -> "FeatureTable":
     """The tables that `add_evaluation_data` took."""
+    from training.data.repeats import without_repeats
     from training.data.shipped import read_shipped
     from training.data.tables import read_tables
 
-    return read_tables(arguments.table) if arguments.table else read_shipped().genres
+    table = read_tables(arguments.table) if arguments.table else read_shipped().genres
+    return without_repeats(table, say=progress)
 
 
 def add_backbone(command: argparse.ArgumentParser, *, help_: str) -> None:
@@ -45,7 +49,26 @@ def add_backbone(command: argparse.ArgumentParser, *, help_: str) -> None:
 
 def progress(line: str) -> None:
     """A `Progress` that writes to stderr at once."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """An argument's type: a whole number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(
+                f"{text} is not a whole number from {least} {f'to {most}' if most else 'on'}"
+            )
+        return value
+
+    return number
+
+
+SEED = whole_number(0, 2**32 - 1)
+"""What NumPy, TensorFlow and scikit-learn take as a seed."""
+COUNT = whole_number(1)
 
 
 def text_of(path: Path | None) -> str:

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from training.cli.common import Commands
+from training.cli.common import COUNT, Commands
 from training.data.copies import COPIES
 
 
@@ -12,8 +12,8 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("extract", help="make a feature table from audio, a folder for each genre")
     command.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
     command.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
-    command.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
-    command.add_argument("--windows", type=int, metavar="N", help="at most so many of a file, spread (default: all)")
+    command.add_argument("--workers", type=COUNT, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    command.add_argument("--windows", type=COUNT, metavar="N", help="at most so many of a file, spread (default: all)")
     command.add_argument(
         "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
     )

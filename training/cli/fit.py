@@ -7,7 +7,7 @@ from pathlib import Path
 
 from classifier.genres import SLUGS
 from training.bundle.target import check_target
-from training.cli.common import Commands, add_backbone, progress, text_of
+from training.cli.common import COUNT, SEED, Commands, add_backbone, progress, text_of
 
 DEFAULT_SEED = 1
 NEAR_GENRES = ("big_room_house", "future_garage_wave_trap")
@@ -32,9 +32,9 @@ def add(commands: Commands) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     command.add_argument("--version", default="1.0.0", help="version of the new bundle (default: %(default)s)")
     command.add_argument(
-        "--seed", type=int, default=DEFAULT_SEED, help="same seed, same metrics (default: %(default)s)"
+        "--seed", type=SEED, default=DEFAULT_SEED, help="same seed, same metrics (default: %(default)s)"
     )
-    command.add_argument("--max-epochs", type=int, metavar="N", help="stop after so many epochs")
+    command.add_argument("--max-epochs", type=COUNT, metavar="N", help="stop after so many epochs")
     command.add_argument(
         "--keep-near",
         nargs="+",
@@ -74,6 +74,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     check_target(arguments.out)  # before TensorFlow takes its seconds
 
+    from training.data.repeats import without_recordings_of, without_repeats
     from training.data.shipped import read_shipped
     from training.data.tables import FeatureTable, read_other_tables, read_tables
     from training.evaluate.metrics import answer_summary, genre_table, summary
@@ -94,10 +95,12 @@ def run(arguments: argparse.Namespace) -> int:
     tables = [read_tables(arguments.table)] if arguments.table else []
     tables += [shipped.genres] if shipped else []
     table = reduce(FeatureTable.joined, tables)
+    table = without_repeats(table, say=progress)
     if not table.has_tracks:
         print("note: without a column 'track', clips of one mix may lie on both sides of a split", file=sys.stderr)
     if arguments.model == "reference":
         test = read_tables(arguments.test) if arguments.test else None
+        table = without_recordings_of(table, test, say=progress) if test else table
         figures = fit_reference(table, test, options)
     else:
         others, unlabelled = (

@@ -4,15 +4,15 @@ import argparse
 from pathlib import Path
 
 from classifier.bundle import DEFAULT_BUNDLE
-from training.cli.common import Commands
+from training.cli.common import COUNT, SEED, Commands
 
 
 def add(commands: Commands) -> None:
     command = commands.add_parser("invariance", help="how many answers stay when the same music is altered")
     command.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="BUNDLE")
     command.add_argument("--audio", type=Path, required=True, metavar="FOLDER", help="music of any kind")
-    command.add_argument("--windows", type=int, default=6, metavar="N", help="of each file (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=1, help="of the random equalisers (default: %(default)s)")
+    command.add_argument("--windows", type=COUNT, default=6, metavar="N", help="of each file (default: %(default)s)")
+    command.add_argument("--seed", type=SEED, default=1, help="of the random equalisers (default: %(default)s)")
     command.set_defaults(run=run)
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from classifier.errors import ClassifierError
+from classifier.terminal import printable
 from training.cli import (
     backbone,
     compare,
@@ -19,7 +20,9 @@ from training.cli import (
     promote,
     slice_mixes,
 )
+from training.cli.interrupt import Interrupted, end_workers, interruptible
 from training.errors import TrainingError
+from training.writing import check_writable
 
 COMMANDS = (
     fit,
@@ -39,14 +42,25 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 for input that cannot be used, 2 for a wrong call."""
+    """Run one command; returns the exit code: 0, 1 for input that cannot be used, 2 for a wrong call, and 128 and the
+    signal's number where one ended it (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Train and measure genre models.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
     options = parser.parse_args(arguments)
     try:
-        return int(options.run(options))
+        with interruptible():
+            if (out := getattr(options, "out", None)) is not None:
+                check_writable(out)  # before any work
+            return int(options.run(options))
     except (TrainingError, ClassifierError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
+    except OSError as error:  # a disk that is full, a folder that is gone
+        print(printable(f"{error.filename or 'error'}: {error.strerror or error}"), file=sys.stderr)
+        return 1
+    except Interrupted as interrupted:
+        end_workers()
+        print("interrupted", file=sys.stderr)
+        return interrupted.exit_code

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from classifier.errors import ClassifierError
+from classifier.terminal import printable
 from training.cli.common import Commands
 
 
@@ -21,8 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     failed = False
     for mix in arguments.mix:
         try:
-            print(f"{mix}: {slice_mix(mix, arguments.out)} clips")
+            print(f"{printable(mix)}: {slice_mix(mix, arguments.out)} clips")
         except ClassifierError as error:
-            print(f"{mix}: {error}", file=sys.stderr)
+            print(printable(f"{mix}: {error}"), file=sys.stderr)
             failed = True
     return int(failed)

@@ -5,10 +5,14 @@ Each window is described with all families of columns, the embedding by the ship
 Resumable: each finished file is one row group in a folder beside the table; a second run skips what is there.
 """
 
+import contextlib
 import hashlib
 import multiprocessing
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +23,16 @@ import pandas as pd
 from tqdm import tqdm
 
 from classifier.decoding import WINDOW_S, AudioWindow, iter_windows, spread_windows
-from classifier.errors import ClassifierError
-from classifier.formats import AUDIO_SUFFIXES
+from classifier.errors import ClassifierError, ErrorKind
+from classifier.folders import album_folders, audio_files
 from classifier.genres import SLUGS
 from classifier.readers.source import Source
+from classifier.terminal import printable, unicode_name
 from classifier.threads import limit_blas_threads
 from training.data.copies import CODEC, TONE, through_codec, toned
 from training.data.tables import PLAIN, check_table_name, write_table
 from training.errors import TrainingError
+from training.progress import Progress
 
 SOURCE = "extracted"
 """What the tables made here say of where their rows come from."""
@@ -81,12 +87,13 @@ def extract_table(
     """
     check_table_name(out)
     parts = out.with_name(out.name + ".parts")
-    found = _clips(audio, parts, budget=budget, non_edm=non_edm, origin=origin, copies=tuple(copies))
+    unread: list[str] = []
+    found = _clips(audio, parts, budget=budget, non_edm=non_edm, origin=origin, copies=tuple(copies), say=unread.append)
     clips = list(found)
     if not clips:
         raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
     parts.mkdir(parents=True, exist_ok=True)
-    refused = tuple(_extract_all([clip for clip in clips if not clip.part.exists()], workers, quiet))
+    refused = (*unread, *_extract_all([clip for clip in clips if not clip.part.exists()], workers, quiet))
     done = [pd.read_parquet(clip.part) for clip in clips if clip.part.exists()]
     if not done:
         raise TrainingError(f"{audio}: none of the {len(clips)} files could be read; the first: {refused[0]}")
@@ -99,22 +106,28 @@ def extract_table(
 
 
 def _clips(
-    audio: Path, parts: Path, *, budget: int | None, non_edm: bool, origin: str | None, copies: tuple[str, ...]
+    audio: Path,
+    parts: Path,
+    *,
+    budget: int | None,
+    non_edm: bool,
+    origin: str | None,
+    copies: tuple[str, ...],
+    say: Progress,
 ) -> Iterator[Clip]:
     if not audio.is_dir():
         raise TrainingError(f"{audio}: no such folder")
-    for folder in sorted(p for p in audio.iterdir() if p.is_dir()):
+    for folder in album_folders(audio):
         if not non_edm and folder.name not in SLUGS:
             raise TrainingError(f"{folder}: not the name of a genre. Known: {', '.join(SLUGS)}")
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
-                track = path.relative_to(audio).as_posix()
-                above = path.parent.relative_to(folder).as_posix()
-                state = path.stat()
-                about = (track, state.st_size, state.st_mtime_ns, budget, origin, *copies)
-                key = hashlib.sha256("\0".join(map(str, about)).encode()).hexdigest()[:24]
-                named = origin if origin is not None else "" if above == "." else above
-                yield Clip(path, folder.name, track, named, copies, budget, parts / f"{key}.parquet")
+        for path in audio_files(folder, say=say):
+            track = unicode_name(path.relative_to(audio))
+            above = unicode_name(path.parent.relative_to(folder))
+            state = path.stat()
+            about = (track, state.st_size, state.st_mtime_ns, budget, origin, *copies)
+            key = hashlib.sha256("\0".join(map(str, about)).encode()).hexdigest()[:24]
+            named = origin if origin is not None else "" if above == "." else above
+            yield Clip(path, folder.name, track, named, copies, budget, parts / f"{key}.parquet")
 
 
 @lru_cache(maxsize=1)
@@ -126,21 +139,66 @@ def _model() -> "GenreModel":
 
 
 def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
+    """Why each file was passed over. A file that ends its worker is found by trying those in question one by one."""
     limit_blas_threads()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool, tqdm(total=len(clips), disable=quiet) as progress:
-        for future in as_completed([pool.submit(_extract_clip, clip) for clip in clips]):
+    left = {clip.part: clip for clip in clips}
+    with tqdm(total=len(clips), disable=quiet) as progress:
+
+        def done(clip: Clip, reason: str | None) -> Iterator[str]:
+            del left[clip.part]
             progress.update()
-            if reason := future.result():
-                progress.write(reason)
+            if reason:
+                progress.write(printable(reason))
                 yield reason
+
+        while left:
+            for clip, reason in _in_pool(list(left.values()), workers):
+                yield from done(clip, reason)
+            for clip in list(left.values())[:workers]:  # a worker has died: of one of those that were begun first
+                outcome = list(_in_pool([clip], 1))
+                yield from done(clip, outcome[0][1] if outcome else f"{clip.path}: ends the process that reads it")
+
+
+def _in_pool(clips: list[Clip], workers: int) -> Iterator[tuple[Clip, str | None]]:
+    """Each file as it is done, and why it was passed over; ends early where a worker dies."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as pool:
+        with _deaf():  # new processes are deaf to Ctrl-C from their first moment on: this one ends them
+            clip_of = {pool.submit(_extract_clip, clip): clip for clip in clips}
+        try:
+            for future in as_completed(clip_of):
+                yield clip_of[future], future.result()
+        except BrokenProcessPool:
+            return
+        except BaseException:
+            for child in multiprocessing.active_children():
+                child.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C does nothing until the block ends, and nothing ever to processes that are started in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _extract_clip(clip: Clip) -> str | None:
     """Write the windows of one file and of its copies; returns why it was passed over, or None."""
-    model = _model()
     frames = []
     try:
+        model = _model()
         for variant, windows in _variants(clip):
             described = [(model.describe(audio.samples), round(audio.window.start_s / WINDOW_S)) for audio in windows]
             if not described:
@@ -150,6 +208,8 @@ def _extract_clip(clip: Clip) -> str | None:
             frames.append(frame.assign(window=numbers, variant=variant))
     except ClassifierError as error:
         return f"{clip.path}: {error}"
+    except Exception as error:  # of whatever library: one file does not end the work on the others
+        return f"{clip.path}: {ErrorKind.DAMAGED.message} ({type(error).__name__}: {error})"
     table = pd.concat(frames, ignore_index=True).assign(
         label=clip.label, track=clip.track, origin=clip.origin, source=SOURCE
     )

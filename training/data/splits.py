@@ -39,7 +39,7 @@ def split_parts(
     by genre. Rows of quality `near` train only, and only for the genres in `keep_near` (slugs).
     Raises `TrainingError` where a track or an origin lies on two sides, or a part would be empty.
     """
-    table = without_near_labels(table, keep_near=keep_near)
+    table = trainable(without_near_labels(table, keep_near=keep_near))
     side = _sides(table, needs_test=test is None, seed=seed)
     evaluated = is_evaluable(table)
     parts = Parts(
@@ -72,6 +72,15 @@ def without_near_labels(table: FeatureTable, *, keep_near: frozenset[str]) -> Fe
     return table.where((table.qualities != NEAR) | np.isin(table.labels, kept_genres))
 
 
+def trainable(table: FeatureTable) -> FeatureTable:
+    """The table itself. Raises `TrainingError` where nothing can be learned from it."""
+    if not len(table):
+        raise TrainingError("no rows are left to train on: all are of quality 'near'")
+    if len(np.unique(table.labels)) < 2:
+        raise TrainingError(f"all rows are {SLUGS[table.labels[0]]}: at least two genres are needed")
+    return table
+
+
 def is_evaluable(table: FeatureTable) -> BoolArray:
     """Rows (n,) a model may be measured on: windows as they were recorded, whose label is the genre."""
     return table.is_plain & (table.qualities != NEAR)
@@ -102,9 +111,13 @@ def _sides(table: FeatureTable, *, needs_test: bool, seed: int) -> TextArray:
     side = table.splits.astype("<U10")
     if needs_test and not (side == "test").any():
         free = np.flatnonzero(side == "")
+        if not len(free):
+            raise TrainingError("the column 'split' leaves no rows to test on: name some, or leave its cells empty")
         side[free[_held_out(table.where(free), TEST_FOLDS, seed)]] = "test"
     if not (side == "validation").any():
         free = np.flatnonzero((side == "") | (side == "train"))
+        if not len(free):
+            raise TrainingError("the column 'split' leaves no rows to train on")
         side[free[_held_out(table.where(free), VALIDATION_FOLDS, seed + 1)]] = "validation"
     side[side == ""] = "train"
     return side

@@ -39,7 +39,16 @@ NEAR = "near"
 SPLITS = ("train", "validation", "test")
 _TEXT_COLUMNS = ("label", "track", "source", "origin", "split", "quality", "variant")
 _ROW_FIELDS = ("features", "labels", "tracks", "windows", "sources", "origins", "splits", "qualities", "variants")
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": read_parquet}
+_LARGEST = 1e9
+"""No feature comes near this number, and its square is still one in single precision."""
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Names stay what they are: to pandas `NA` and `None` would be empty, and 007 a number."""
+    return pd.read_csv(path, dtype=dict.fromkeys(_TEXT_COLUMNS, str), keep_default_na=False, low_memory=False)
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": _read_csv, ".parquet": read_parquet}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,38 +193,65 @@ def _checked(frame: pd.DataFrame, path: Path, slugs: Sequence[str] | None) -> pd
     families = tuple(family for family in FAMILIES if set(COLUMNS_BY_FAMILY[family]) <= set(frame.columns))
     columns = columns_of(families)
     _check_values(frame, path, columns, slugs)
-    has_tracks = "track" in frame.columns
     stem = path.stem
+    named = _texts(frame["track"], "") if "track" in frame else pd.Series("", index=frame.index)
+    has_tracks = bool((named != "").any())
+    tracks = named.where(named != "", [f"{stem}:{row}" for row in range(len(frame))])
     defaults = {"source": stem, "split": "", "quality": "", "variant": PLAIN}
     texts = {name: _texts(frame[name], value) if name in frame else value for name, value in defaults.items()}
     if slugs is None:
-        texts["source"] = frame["label"].astype(str)
-    tracks = frame["track"].astype(str) if has_tracks else [f"{stem}:{row}" for row in range(len(frame))]
-    tidy = frame[[*columns, "label"]].copy().assign(track=tracks, **texts)
+        texts["source"] = _texts(frame["label"], "")
+    tidy = frame[list(columns)].copy().assign(label=_texts(frame["label"], ""), track=tracks, **texts)
     tidy["origin"] = _texts(frame["origin"], "") if "origin" in frame else ""
     tidy["origin"] = tidy["origin"].where(tidy["origin"] != "", tidy["track"])
-    tidy["window"] = frame["window"] if "window" in frame else tidy.groupby(["track", "variant"]).cumcount()
+    tidy["window"] = (
+        _numbers(frame["window"]).astype(np.int64)
+        if "window" in frame
+        else tidy.groupby(["track", "variant"]).cumcount()
+    )
     tidy.attrs |= {"has_tracks": has_tracks, "families": families}
     return tidy
 
 
-def _texts(column: "pd.Series[str]", default: str) -> "pd.Series[str]":
-    """A column as text; a column of empty cells comes back from CSV as NaN numbers."""
-    return column.astype(object).where(column.notna(), default).astype(str)
+def _texts(column: "pd.Series[Any]", default: str) -> "pd.Series[str]":
+    """A column as text; what is missing or blank gets the default."""
+    texts = column.astype(object).where(column.notna(), "").astype(str).str.strip()
+    return texts.where(texts != "", default)
 
 
 def _check_values(frame: pd.DataFrame, path: Path, columns: Sequence[str], slugs: Sequence[str] | None) -> None:
-    unknown = sorted({str(label) for label in frame["label"].unique()} - set(slugs)) if slugs else []
+    labels = _texts(frame["label"], "")
+    if (labels == "").any():
+        raise TrainingError(f"{path}: row {int((labels == '').argmax()) + 1}, column label: is empty")
+    unknown = sorted(set(labels) - set(slugs)) if slugs else []
     if unknown:
         raise TrainingError(f"{path}: unknown labels: {', '.join(unknown[:5])}. Known: {', '.join(SLUGS)}")
     for name in columns:
-        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
-        bad = np.flatnonzero(~np.isfinite(values))
+        values = _numbers(frame[name])
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(~(np.abs(values) <= _LARGEST))
         if len(bad):
-            raise TrainingError(f"{path}: row {bad[0] + 1}, column {name}: {frame[name].iloc[bad[0]]!r} is no number")
-    if "window" in frame and not pd.api.types.is_integer_dtype(frame["window"]):
-        raise TrainingError(f"{path}: column window: numbers of windows are whole")
+            what = "is no number" if np.isnan(values[bad[0]]) else "is larger than any measurement"
+            raise TrainingError(f"{path}: row {bad[0] + 1}, column {name}: {_cell(frame[name], bad[0])} {what}")
+    if "window" in frame:
+        numbers = _numbers(frame["window"])
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(~((np.abs(numbers) <= _LARGEST) & (numbers == np.rint(numbers))))
+        if len(bad):
+            raise TrainingError(
+                f"{path}: row {bad[0] + 1}, column window: {_cell(frame['window'], bad[0])} is no number of a window"
+            )
     if "split" in frame:
-        unknown_splits = sorted(set(frame["split"].dropna().astype(str)) - set(SPLITS))
+        unknown_splits = sorted(set(_texts(frame["split"], SPLITS[0])) - set(SPLITS))
         if unknown_splits:
             raise TrainingError(f"{path}: unknown split {unknown_splits[0]!r}. Known: {', '.join(SPLITS)}")
+
+
+def _numbers(column: "pd.Series[Any]") -> npt.NDArray[np.float64]:
+    """A column as numbers; what is none is NaN."""
+    return pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+
+
+def _cell(column: "pd.Series[Any]", row: int) -> str:
+    """What stands in a cell, shortened."""
+    return repr(str(column.iloc[row])[:40])

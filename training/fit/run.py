@@ -12,7 +12,14 @@ from training.bundle.contents import FittedModel
 from training.bundle.record import FitRecord, PartRecord
 from training.bundle.write import BundleFacts, write_bundle
 from training.data.sampling import DEFAULT_SAMPLING, REFERENCE_SAMPLING, Sampling
-from training.data.splits import counts_for_figures, origin_folds, split_parts, track_folds, without_near_labels
+from training.data.splits import (
+    counts_for_figures,
+    origin_folds,
+    split_parts,
+    track_folds,
+    trainable,
+    without_near_labels,
+)
 from training.data.tables import FeatureTable
 from training.evaluate.metrics import Figures, Metrics
 from training.evaluate.predictions import Predictions
@@ -86,7 +93,7 @@ def fit_default(
     """
     recipe = _recipe(DEFAULT, options)
     columns = columns_of(recipe.families)
-    known = without_near_labels(table, keep_near=options.keep_near).with_columns(columns)
+    known = trainable(without_near_labels(table, keep_near=options.keep_near)).with_columns(columns)
     non_edm, unnamed = (extra.with_columns(columns) if extra else None for extra in (others, unlabelled))
     backbones = load_backbones(backbone)
     fold_of = origin_folds(known, folds=FOLDS, seed=options.seed)

@@ -26,6 +26,7 @@ from bot.replies import (
 )
 from bot.texts import LANGUAGES, Texts, texts_in
 from bot.votes import shown_by
+from classifier.formats import AUDIO_SUFFIXES
 from classifier.results import Classification, GenreScore, TrackClassification, clock
 from config import Settings
 
@@ -63,6 +64,7 @@ def render_page(texts: Texts, settings: Settings, shown: Shown, *, is_ready: boo
         languages=[(code, texts_in(code)("language-name")) for code in LANGUAGES],
         limit=tidy(settings.max_upload_mb),
         limit_bytes=settings.max_upload_bytes,
+        endings=",".join(sorted(AUDIO_SUFFIXES)),
         max_offset=tidy(settings.max_offset_s),
         offset=shown.offset or tidy(settings.default_offset_s),
         whole_track=shown.whole_track,

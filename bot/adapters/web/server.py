@@ -17,6 +17,7 @@ from bot.replies import failure_texts
 from bot.service import GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
+from classifier.terminal import unicode_name
 from config import Settings
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class WebAdapter:
             form, answer = await self._identify(request, with_excerpt=False)
         except Failure as failure:
             return self._refusal(request, failure)
-        response = _json(answer.classification.to_dict(file=form.audio.name))
+        response = _json(answer.classification.to_dict(file=unicode_name(form.audio.name)))
         if token := self._token(answer):  # beside the answer, which stays what the command line says
             response.headers[_FEEDBACK_HEADER] = token
         return response

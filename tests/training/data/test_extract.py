@@ -1,11 +1,20 @@
 """Audio folders become tables: resumable, in worker processes, bad files reported and passed over."""
 
+import multiprocessing
+import multiprocessing.context
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from classifier.arrays import FloatArray
 from classifier.decoding import iter_windows
 from classifier.features import FEATURE_NAMES, extract_features
 from classifier.model import GenreModel
@@ -129,3 +138,73 @@ def test_mixes_are_sliced_into_clips(audio: Path, tmp_path: Path, capsys: pytest
     expected = list(iter_windows(mix))[1]
     np.testing.assert_allclose(clip.samples, expected.samples, atol=1e-4)
     assert extract_features(clip.samples).shape == (len(FEATURE_NAMES),)
+
+
+def test_what_systems_put_beside_music_is_passed_over(audio: Path, tmp_path: Path) -> None:
+    for name in ("._b.wav", ".hidden.mp3", ".Trash/c.mp3", "__MACOSX/b.wav", "@eaDir/b.wav"):
+        (audio / "house" / name).parent.mkdir(exist_ok=True)
+        (audio / "house" / name).write_bytes(b"\x00\x05\x16\x07")
+    (audio / "@eaDir").mkdir()
+    (audio / ".ipynb_checkpoints").mkdir()
+    result = extract_table(audio, tmp_path / "table.csv", workers=1, quiet=True)
+    assert [Path(line.partition(":")[0]).name for line in result.refused] == ["bad.mp3"]
+
+
+def test_a_name_may_be_any_bytes(audio: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(audio / "house") + b"/caf\xe9\n.wav"))
+    odd.write_bytes(encode(dance_track(3.0), "WAV"))
+    (audio / "house" / "b.wav").unlink()
+    extract_table(audio, tmp_path / "table.parquet", workers=1, quiet=True)
+    assert "house/caf\\xe9\n.wav" in set(read_tables([tmp_path / "table.parquet"]).tracks)
+
+
+def fails(samples: object) -> None:
+    raise IndexError("of some library")
+
+
+def ends(samples: object) -> None:
+    os._exit(7)
+
+
+@pytest.mark.parametrize(("what", "why"), [(fails, "IndexError: of some library"), (ends, "ends the process")])
+def test_no_file_ends_the_work_on_the_others(
+    audio: Path, tmp_path: Path, what: Callable[[object], None], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a library does to one file: an exception of its own, or the end of the process."""
+    monkeypatch.setattr("multiprocessing.get_context", lambda _: multiprocessing.context.ForkContext())
+    real = GenreModel.describe
+
+    def describe(model: GenreModel, samples: FloatArray) -> FloatArray:
+        if len(samples) and samples.std() > 0.9:
+            what(samples)
+        return real(model, samples)
+
+    monkeypatch.setattr(GenreModel, "describe", describe)
+    loud = np.sign(dance_track(3.0)).astype(np.float32)
+    (audio / "house" / "loud.wav").write_bytes(encode(loud, "WAV", subtype="FLOAT"))
+    result = extract_table(audio, tmp_path / "table.csv", workers=2, quiet=True)
+    assert result.windows == 4
+    (line,) = [line for line in result.refused if "loud" in line]
+    assert why in line
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_it_at_once_and_it_can_go_on(audio: Path, tmp_path: Path, number: int, code: int) -> None:
+    out = tmp_path / "table.csv"
+    for copy in range(30):
+        (audio / "house" / f"copy{copy}.mp3").write_bytes(mp3(dance_track(60.0, seed=copy)))
+    command = [sys.executable, "-m", "training", "extract", "--audio", audio, "--out", out, "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        parts = out.with_name(out.name + ".parts")
+        for _ in range(600):
+            if parts.is_dir() and any(parts.iterdir()):
+                break
+            time.sleep(0.1)
+        sent = time.monotonic()
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=10)
+    assert time.monotonic() - sent < 2.5
+    assert process.returncode == code
+    assert said.decode().splitlines()[-1].endswith("interrupted")
+    assert b"Traceback" not in said
+    assert any(parts.iterdir())

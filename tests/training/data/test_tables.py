@@ -102,7 +102,7 @@ def test_other_sounds_have_kinds_instead_of_genres(tmp_path: Path) -> None:
         (lambda t: t.assign(mfcc3_mean=np.nan), "row 1, column mfcc3_mean"),
         (lambda t: t.assign(chroma1_std="loud"), "row 1, column chroma1_std: 'loud' is no number"),
         (lambda t: t.assign(split="maybe"), "unknown split 'maybe'"),
-        (lambda t: t.assign(window=0.5), "column window: numbers of windows are whole"),
+        (lambda t: t.assign(window=0.5), "row 1, column window: '0.5' is no number of a window"),
         (lambda t: t.iloc[:0], "no rows"),
     ],
 )
@@ -126,3 +126,49 @@ def test_the_fingerprint_follows_the_numbers(tmp_path: Path) -> None:
     first, other = read_tables([tmp_path / "a.parquet"]), read_tables([tmp_path / "b.parquet"])
     assert first.fingerprint() != other.fingerprint()
     assert first.fingerprint() == read_tables([tmp_path / "a.parquet"]).fingerprint()
+
+
+def test_names_stay_what_they_are(tmp_path: Path) -> None:
+    """To pandas NA and None would be empty, and 007 a number."""
+    names = ["NA", "None", "nan", "007", "null", "1e5"] * 32
+    frame().assign(track=names, source="NA", origin="007").to_csv(tmp_path / "t.csv", index=False)
+    table = read_tables([tmp_path / "t.csv"])
+    assert table.tracks.tolist() == names
+    assert (set(table.sources), set(table.origins)) == ({"NA"}, {"007"})
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_row_without_a_track_is_one_of_its_own(tmp_path: Path, blank: str | None, ending: str) -> None:
+    data = frame()
+    names = data["track"].tolist()
+    data["track"] = [blank if row == 5 else name for row, name in enumerate(names)]
+    path = tmp_path / f"t{ending}"
+    data.to_csv(path, index=False) if ending == ".csv" else data.to_parquet(path)
+    table = read_tables([path])
+    assert table.has_tracks
+    assert table.tracks[5] == "t:5"
+    assert np.delete(table.tracks, 5).tolist() == names[:5] + names[6:]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("value", [1e300, 1e39, -1e39, 1e20, float("inf"), float("nan")])
+@pytest.mark.parametrize(("row", "column"), [(0, "mfcc3_mean"), (150, "chroma1_std")])
+def test_a_number_that_no_measurement_is_is_named(
+    tmp_path: Path, row: int, column: str, value: float, ending: str
+) -> None:
+    data = frame().astype(dict.fromkeys(FEATURE_NAMES, np.float64))
+    data.loc[row, column] = value
+    path = tmp_path / f"t{ending}"
+    data.to_csv(path, index=False) if ending == ".csv" else data.to_parquet(path)
+    with pytest.raises(TrainingError, match=rf"t{ending}: row {row + 1}, column {column}: "):
+        read_tables([path])
+
+
+@pytest.mark.parametrize(("column", "value"), [("window", "1.5"), ("window", ""), ("label", ""), ("mfcc3_mean", "x")])
+def test_a_cell_that_says_nothing_is_named(tmp_path: Path, column: str, value: str) -> None:
+    data = frame().assign(window=range(192)).astype(object)
+    data.loc[7, column] = value
+    data.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(TrainingError, match=rf"t.csv: row 8, column {column}: "):
+        read_tables([tmp_path / "t.csv"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.decoding import SILENCE_DBFS
+from classifier.loudness import SILENCE_DBFS
 from training.data.sounds.audio import RATE_HZ
 from training.data.sounds.signals import LENGTH_S, SIGNALS, Signal, coloured
 from training.data.sounds.sources import Kind
