@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from bot.audio import IncomingAudio, Likeness, likeness
-from bot.conversation import Conversation, Mode, Preferences
+from bot.conversation import ANYBODY, Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
 from bot.feedback import FeedbackDesk
 from bot.offsets import parse_offset
@@ -93,7 +93,11 @@ class Assistant:
             return True
         if likeness(name, media_type) is not Likeness.AUDIO:
             return False
-        return (await self._storage.preferences_of(conversation)).mode is Mode.AUTO
+        return (await self._storage.preferences_of(conversation)).mode in {Mode.AUTO, Mode.QUIET}
+
+    async def is_quiet(self, conversation: Conversation) -> bool:
+        """Whether people there want no words before an answer."""
+        return (await self._storage.preferences_of(conversation)).mode is Mode.QUIET
 
     async def identify(
         self,
@@ -124,7 +128,10 @@ class Assistant:
         reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
         from_s = None if whole_track else self._service.checked_offset(asked_s)
         shown = shown_by(answer.classification)
-        return replace(reply, vote=await self.vote_buttons(conversation, shown=shown, from_s=from_s))
+        latest_s = self._settings.max_offset_s  # a button that cannot work is not there
+        parts = tuple(part for part in reply.parts if part.from_s is None or part.from_s <= latest_s)
+        vote = await self.vote_buttons(conversation, shown=shown, from_s=from_s)
+        return replace(reply, parts=parts, vote=vote)
 
     async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
         """The buttons that rate an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""
@@ -177,7 +184,7 @@ class Assistant:
 
     async def check_may_use(self, conversation: Conversation, owner_id: str) -> None:
         """A button is for whoever asked, and for those who may manage. Raises `Failure` (not yours)."""
-        if conversation.user_id == owner_id:
+        if owner_id in {conversation.user_id, ANYBODY}:
             return
         if conversation.is_private or not await conversation.may_manage():
             raise Failure(FailureKind.NOT_YOURS)

@@ -28,6 +28,11 @@ class IncomingAudio:
     limit_bytes: int | None = None
     cache_hint: str | None = None
 
+    @property
+    def seems_sound(self) -> bool:
+        """Whether type or ending say that this is sound."""
+        return likeness(self.name, self.media_type) is Likeness.AUDIO
+
 
 class Likeness(Enum):
     """What a file seems to be, before any of it is read."""

@@ -10,10 +10,16 @@ class Platform(StrEnum):
     TELEGRAM = "telegram"
 
 
+ANYBODY = "0"
+"""The owner of buttons that everybody may press."""
+
+
 class Mode(StrEnum):
-    """Which audio in a conversation is answered: all of it, only when asked, none."""
+    """Which audio in a conversation is answered: all of it (perhaps without words before the answer), only when asked,
+    none."""
 
     AUTO = "auto"
+    QUIET = "quiet"
     ON_DEMAND = "on-demand"
     OFF = "off"
 

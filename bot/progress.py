@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 FIRST_WORD_AFTER_S = 2.5
 """An answer that comes sooner needs no word before it."""
-_EVERY_S = 1.0
+_EVERY_S = 2.5
 _LAST_WORD_S = 1.0
 
 

@@ -6,7 +6,7 @@ A `Reply` is plain text without any platform's markup; an adapter escapes it, ad
 import unicodedata
 from dataclasses import dataclass, replace
 
-from bot.failures import Failure
+from bot.failures import Failure, FailureKind
 from bot.jobs import Answer
 from bot.texts import Texts
 from bot.votes import NONE_OF_THEM
@@ -38,6 +38,10 @@ class Reply:
     vote: "VoteButtons | None" = None
     choices: "tuple[GenreChoice, ...]" = ()
     is_private: bool = False
+    name: str = ""
+    """The file's name as it stands in the text, so that no client takes it for an address."""
+    failure: FailureKind | None = None
+    """Why there is no answer."""
 
     @property
     def text(self) -> str:
@@ -106,7 +110,13 @@ def failure_reply(failure: Failure, texts: Texts, settings: Settings, *, name: s
     words = failure_texts(failure, texts, settings)
     about = f"{shortened(name)}: " if name else ""
     reference = texts("failure-reference", reference=words.reference)
-    return Reply(f"⚠️ {about}{words.reason}", (words.advice, reference), is_private=True)
+    return Reply(
+        f"⚠️ {about}{words.reason}",
+        (words.advice, reference),
+        is_private=True,
+        name=shortened(name),
+        failure=failure.kind,
+    )
 
 
 def headline(found: Classification | TrackClassification, texts: Texts) -> str:
@@ -138,8 +148,8 @@ def answer_reply(answer: Answer, texts: Texts, *, name: str) -> Reply:
     name = shortened(name) or texts("result-untitled")
     found = answer.classification
     if isinstance(found, TrackClassification):
-        return _track_reply(found, answer.picture_png, texts, name)
-    return _window_reply(found, answer.picture_png, texts, name)
+        return replace(_track_reply(found, answer.picture_png, texts, name), name=name)
+    return replace(_window_reply(found, answer.picture_png, texts, name), name=name)
 
 
 def _window_reply(clip: Classification, picture: bytes, texts: Texts, name: str) -> Reply:

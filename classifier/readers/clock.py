@@ -6,9 +6,9 @@ no such gaps.
 
 import math
 
-LEAP_S = 0.01
-"""A stamp that is further than this from where the sound has come to is a leap, and moves nothing. Containers that
-round their stamps to milliseconds (Matroska, WMA) stay below, and each next stamp corrects them: nothing adds up."""
+LEAP_S = 0.1
+"""A stamp that is further than this from where the sound has come to is a leap, and moves nothing; nor does one that
+does not go on. Below it stamps correct lengths, which are rounded (Matroska, WMA) or late by a packet (Vorbis)."""
 
 _DELAY_S = 0.1
 """A decoder may give a frame so much later than the packet that it was in."""
@@ -27,9 +27,19 @@ class SoundClock:
         """Whether the first sample has been heard."""
         return self._zero_s is not None
 
-    def start(self, stamp_s: float) -> None:
-        """The first sample that is heard has this time stamp."""
-        self._zero_s = stamp_s
+    def start(self, heard_s: float | None, stamp_s: float | None, duration_s: float) -> float:
+        """The second, near 0, at which the packet starts that is heard first.
+
+        `heard_s` is the time stamp of its first sound: an encoder's delay may put it behind the packet's own, a
+        decoder's delay before it.
+        """
+        start_s = 0.0 if heard_s is None or stamp_s is None else stamp_s - heard_s
+        if abs(start_s) > _DELAY_S:
+            start_s = 0.0
+        self._zero_s = (stamp_s or 0.0) - start_s
+        self._last_stamp_s = -math.inf if stamp_s is None else stamp_s
+        self._next_s = start_s + duration_s
+        return start_s
 
     def at(self, stamp_s: float | None, duration_s: float) -> float:
         """The second at which a packet starts, from its time stamp (None: it has none) and its length."""

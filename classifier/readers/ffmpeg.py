@@ -159,10 +159,8 @@ class FfmpegReader:
                 if not clock.is_set:
                     if not frames:
                         continue
-                    first_s = _seconds(frames[0].pts, float(frames[0].time_base or 0))
-                    clock.start(first_s if first_s is not None else stamp_s or 0.0)
-                    packet_s = clock.at(stamp_s if first_s is not None else None, length_s)
-                    packet_s = packet_s if first_s is not None else 0.0
+                    heard_s = _seconds(frames[0].pts, float(frames[0].time_base or 0))
+                    packet_s = clock.start(heard_s, stamp_s, length_s)
                 if frames is None:
                     self.bad_s += length_s
                     yield packet_s, np.zeros((round(length_s * self.rate_hz), self.channels), np.float32)

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from cachetools import LRUCache, TTLCache
 from telegram import (
     Bot,
     BotCommand,
@@ -22,7 +23,6 @@ from telegram import (
 from telegram.constants import CallbackQueryLimit, ChatAction, ChatType, MessageLimit, ParseMode
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import (
-    AIORateLimiter,
     Application,
     ApplicationBuilder,
     CallbackContext,
@@ -32,17 +32,22 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
+from telegram.request import HTTPXRequest
 
 from bot.adapters.platform import BegunWork, Unreachable, repeating
-from bot.adapters.telegram.buttons import BUTTONS, Another, BackToVote, Voted, pressed, with_choices, with_votes
-from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined
-from bot.adapters.telegram.media import audio_of
+from bot.adapters.telegram.asking import Asked, ServerClock, asked_in
+from bot.adapters.telegram.buttons import Another, BackToVote, Voted, pressed, with_choices, with_votes
+from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined, owner_of
+from bot.adapters.telegram.limiter import ChatLimiter
+from bot.adapters.telegram.media import audio_elsewhere, audio_of
 from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_reply
+from bot.adapters.telegram.polling import Lanes, poll
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation
 from bot.failures import Failure, FailureKind
 from bot.progress import Progress, accompanied
+from bot.replies import Reply
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
 from config import Settings
 
@@ -50,33 +55,22 @@ log = logging.getLogger(__name__)
 
 _ACTION_EVERY_S = 4.5
 """A chat action fades after five seconds."""
-_CONCURRENT_UPDATES = 64
-_RETRIES = 3
+_CONNECTIONS = 64
+_REMEMBERED, _ALBUMS = 10_000, 500
+_SAID_ONCE = frozenset({FailureKind.BUSY, FailureKind.TOO_OFTEN})
+_SAID_AGAIN_AFTER_S = 60.0
+_ALLOWED = [
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CHANNEL_POST,
+    Update.EDITED_CHANNEL_POST,
+    Update.CALLBACK_QUERY,
+    Update.MY_CHAT_MEMBER,
+]
 _ASKING = (CommandName.GENRE, CommandName.TRACK)
 _SCOPES = (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
 
 Handler = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
-
-
-class _ReplyLimiter(AIORateLimiter):
-    """Counts only what people get to read: signals and look-ups must not use up what a group may be sent."""
-
-    _FREE = frozenset(
-        {"sendChatAction", "getChatMember", "deleteMessage", "answerCallbackQuery", "getFile", "setMyCommands"}
-    )
-
-    async def process_request(
-        self,
-        callback: Callable[..., Coroutine[Any, Any, Any]],
-        args: Any,
-        kwargs: dict[str, Any],
-        endpoint: str,
-        data: dict[str, Any],
-        rate_limit_args: int | None,
-    ) -> Any:
-        if endpoint in self._FREE:
-            return await callback(*args, **kwargs)
-        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
 class TelegramAdapter:
@@ -88,6 +82,11 @@ class TelegramAdapter:
         self._settings = settings
         self._assistant = assistant
         self._begun = BegunWork()
+        self._clock = ServerClock()
+        self._said_lately: TTLCache[int, bool] = TTLCache(_REMEMBERED, _SAID_AGAIN_AFTER_S)
+        self._seen: LRUCache[tuple[int, int, str | None], Asked] = LRUCache(_REMEMBERED)
+        self._asked_albums: LRUCache[str, bool] = LRUCache(_ALBUMS)
+        self._albums: LRUCache[str, list[tuple[Message, Conversation, IncomingAudio]]] = LRUCache(_ALBUMS)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. Raises `Unreachable`."""
@@ -114,13 +113,10 @@ class TelegramAdapter:
         builder = (
             ApplicationBuilder()
             .token(settings.telegram_token.get_secret_value())
-            .rate_limiter(_ReplyLimiter(max_retries=_RETRIES))
-            .concurrent_updates(_CONCURRENT_UPDATES)
-            .connection_pool_size(_CONCURRENT_UPDATES)
-            .connect_timeout(10.0)
-            .pool_timeout(10.0)
-            .read_timeout(settings.upload_timeout_s)
-            .media_write_timeout(60.0)
+            .rate_limiter(ChatLimiter())
+            .request(self._connections(_CONNECTIONS))
+            .get_updates_request(self._connections(1))
+            .updater(None)
             .local_mode(settings.telegram_local_mode)
         )
         if settings.telegram_base_url:
@@ -131,18 +127,27 @@ class TelegramAdapter:
         self._add_handlers(application)
         return application
 
+    def _connections(self, count: int) -> HTTPXRequest:
+        return HTTPXRequest(
+            connection_pool_size=count,
+            connect_timeout=10.0,
+            pool_timeout=30.0,
+            read_timeout=self._settings.upload_timeout_s,
+            media_write_timeout=60.0,
+            httpx_kwargs={"event_hooks": {"response": [self._clock.hear]}},
+        )
+
     def _add_handlers(self, application: "Application[Any, Any, Any, Any, Any, Any]") -> None:
-        new = filters.UpdateType.MESSAGE
+        new = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
         for name in CommandName:
             handler = self._on_asked(name) if name in _ASKING else self._on_command(name)
             application.add_handler(CommandHandler(name, handler, filters=new))
         application.add_handler(CommandHandler("start", self._on_command(CommandName.HELP), filters=new))
         application.add_handler(MessageHandler(new & filters.ATTACHMENT, self._on_file))
-        application.add_handler(
-            MessageHandler(new & filters.ChatType.PRIVATE & filters.TEXT, self._on_command(CommandName.HELP))
-        )
+        application.add_handler(MessageHandler(filters.UpdateType.EDITED & filters.ATTACHMENT, self._on_edit))
+        application.add_handler(MessageHandler(new & filters.ChatType.PRIVATE & filters.TEXT, self._on_words))
         application.add_handler(MessageHandler(new & filters.StatusUpdate.MIGRATE, self._on_migration))
-        application.add_handler(CallbackQueryHandler(self._on_press, pattern=BUTTONS))
+        application.add_handler(CallbackQueryHandler(self._on_press))
         application.add_handler(ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(_log_error)
 
@@ -162,30 +167,32 @@ class TelegramAdapter:
                     return
 
     async def _poll(self, application: "Application[Any, Any, Any, Any, Any, Any]", stop: asyncio.Event) -> None:
-        updater = application.updater
-        assert updater is not None
+        lanes = Lanes(application.process_update, self._on_overflow)
         await application.start()
         try:
-            await updater.start_polling(
-                allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER],
-                drop_pending_updates=False,
-                error_callback=lambda error: log.warning("Telegram: polling: %s", error.message),
-            )
             log.info("Telegram: listening as @%s", application.bot.username)
-            await stop.wait()
+            await poll(application.bot, _ALLOWED, lanes.put, stop)
         finally:
-            if updater.running:
-                await updater.stop()
             await self._begun.finish()
+            await lanes.close()
             await application.stop()
+
+    async def _on_overflow(self, update: Update) -> None:
+        """More of one chat than may wait: it hears that, but not for every file."""
+        message = update.effective_message
+        if message is None or update.callback_query or audio_of(message, message.get_bot()) is None:
+            return
+        conversation = conversation_of(message, message.from_user)
+        with self._begun.one():
+            await self._send(message, await self._assistant.refusal(conversation, Failure(FailureKind.BUSY)))
 
     def _on_command(self, name: CommandName) -> Handler:
         async def run(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-            message = update.message
+            message = update.effective_message
             if message and self._is_for_us(message):
                 argument = " ".join(context.args or ())
                 reply = await self._assistant.command(conversation_of(message, message.from_user), name, argument)
-                await send_reply(message, reply)
+                await self._send(message, reply)
 
         return run
 
@@ -193,23 +200,37 @@ class TelegramAdapter:
         """`/genre` or `/track` as a reply to a file."""
 
         async def run(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
-            message = update.message
+            message = update.effective_message
             if not message or not self._is_for_us(message):
                 return
-            conversation = conversation_of(message, message.from_user)
-            target = message.reply_to_message
-            audio = audio_of(target, context.bot) if target else None
-            if target is None or audio is None:
-                await self._say_no_audio(message, conversation)
-                return
             offset = " ".join(context.args or ()) if name is CommandName.GENRE else ""
-            await self._answer(target, conversation, audio, offset, whole_track=name is CommandName.TRACK)
+            if not await self._answer_target(message, offset, whole_track=name is CommandName.TRACK):
+                await self._say_no_audio(message, conversation_of(message, message.from_user))
 
         return run
 
+    async def _answer_target(self, message: Message, offset: str, *, whole_track: bool) -> bool:
+        """Answer the file that a message replies to, here or in another chat; whether there is one."""
+        target = message.reply_to_message or message
+        audio = audio_of(target, message.get_bot()) if message.reply_to_message else None
+        if audio is None:
+            target, audio = message, audio_elsewhere(message, message.get_bot())
+        if audio is None:
+            return False
+        await self._answer(target, conversation_of(message, message.from_user), audio, offset, whole_track=whole_track)
+        return True
+
+    async def _on_words(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        """Words in a private chat: they ask about the file that they reply to, or how this works."""
+        message = update.effective_message
+        if not message or not self._is_for_us(message) or await self._answer_target(message, "", whole_track=False):
+            return
+        conversation = conversation_of(message, message.from_user)
+        await self._send(message, await self._assistant.command(conversation, CommandName.HELP))
+
     async def _on_file(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         """A file that was posted, perhaps with a command or our name in its caption."""
-        message = update.message
+        message = update.effective_message
         if not message or not self._is_for_us(message):
             return
         conversation = conversation_of(message, message.from_user)
@@ -218,13 +239,31 @@ class TelegramAdapter:
             if conversation.is_private:
                 await self._say_no_audio(message, conversation)
             return
-        caption = (message.caption or "").split()
-        name = f"@{context.bot.username}"
-        command = caption[0].removesuffix(name).removeprefix("/") if caption and caption[0].startswith("/") else ""
-        asked = command in _ASKING or name in caption
-        if await self._assistant.wants(conversation, audio.name, audio.media_type, asked=asked):
-            offset = " ".join(caption[1:]) if command == CommandName.GENRE else ""
-            await self._answer(message, conversation, audio, offset, whole_track=command == CommandName.TRACK)
+        asked = asked_in(message.caption or "", context.bot.username)
+        group = message.media_group_id
+        if asked.by_name and group:
+            self._asked_albums[group] = True
+        is_asked = asked.is_asked or (group is not None and group in self._asked_albums)
+        self._seen[_file_key(message, audio)] = asked
+        if await self._assistant.wants(conversation, audio.name, audio.media_type, asked=is_asked):
+            await self._answer(message, conversation, audio, asked.offset, whole_track=asked.whole_track)
+        elif group and audio.seems_sound:
+            self._albums.setdefault(group, []).append((message, conversation, audio))
+        if asked.by_name and group:
+            for earlier in self._albums.pop(group, []):
+                await self._answer(*earlier, asked.offset, whole_track=asked.whole_track)
+
+    async def _on_edit(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        """A message that has got a file by an edit; one that was looked at already is not looked at again, unless its
+        caption asks for that now."""
+        message = update.effective_message
+        audio = audio_of(message, context.bot) if message else None
+        if message is None or audio is None:
+            return
+        asked = asked_in(message.caption or "", context.bot.username)
+        seen = self._seen.get(_file_key(message, audio))
+        if seen is None or (asked.is_asked and seen != asked):
+            await self._on_file(update, context)
 
     async def _on_press(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         """A button under an answer."""
@@ -280,7 +319,7 @@ class TelegramAdapter:
 
     async def _on_migration(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         """A group has become a supergroup, which has another id."""
-        message = update.message
+        message = update.effective_message
         if message and message.migrate_from_chat_id:
             new = conversation_of(message, message.from_user)
             await self._assistant.moved(replace(new, id=str(message.migrate_from_chat_id)), new)
@@ -290,7 +329,7 @@ class TelegramAdapter:
         change = update.my_chat_member
         if change is None or not has_joined(change) or change.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
             return
-        if time.time() - change.date.timestamp() > self._settings.max_message_age_s:
+        if not self._is_recent(change.date):
             return
         conversation = conversation_of_change(change)
         reply = await self._assistant.welcome(conversation)
@@ -316,20 +355,36 @@ class TelegramAdapter:
                 work = self._assistant.identify(
                     conversation, audio, offset=offset or None, whole_track=whole_track, progress=progress
                 )
-                reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
-            is_sent = await send_reply(message, reply, owner_id=conversation.user_id)
+                if await self._assistant.is_quiet(conversation):
+                    reply = await work
+                else:
+                    reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
+            is_sent = await self._send(message, reply, owner_id=owner_of(message, conversation))
             for said in status:
                 with contextlib.suppress(TelegramError):
                     await (said.delete() if is_sent else said.edit_text(reply.text))
 
     async def _say_no_audio(self, message: Message, conversation: Conversation) -> None:
-        await send_reply(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
+        await self._send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
+
+    async def _send(self, message: Message, reply: Reply, *, owner_id: str = "") -> bool:
+        """Reply to a message. That somebody asks too often, or that there is too much to do, a chat hears once a
+        minute and not for each file."""
+        if reply.failure in _SAID_ONCE:
+            if message.chat.id in self._said_lately:
+                return True
+            self._said_lately[message.chat.id] = True
+        return await send_reply(message, reply, owner_id=owner_id)
 
     def _is_for_us(self, message: Message) -> bool:
         """Not from another bot (an anonymous administrator counts as a person), and not from long ago."""
         if message.from_user and message.from_user.is_bot and not message.sender_chat:
             return False
-        return time.time() - message.date.timestamp() <= self._settings.max_message_age_s
+        return self._is_recent(message.date)
+
+    def _is_recent(self, date: datetime) -> bool:
+        """By Telegram's clock: that of this machine may be wrong."""
+        return self._clock.now_s() - date.timestamp() <= self._settings.max_message_age_s
 
 
 def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:
@@ -345,10 +400,14 @@ def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:
 def _audio_answered(message: Message, bot: Bot) -> IncomingAudio:
     """The file that an answer replies to. Raises `Failure` (gone)."""
     original = message.reply_to_message
-    audio = audio_of(original, bot) if original else None
+    audio = (audio_of(original, bot) or audio_elsewhere(original, bot)) if original else None
     if audio is None:
         raise Failure(FailureKind.GONE)
     return audio
+
+
+def _file_key(message: Message, audio: IncomingAudio) -> tuple[int, int, str | None]:
+    return message.chat.id, message.message_id, audio.cache_hint
 
 
 async def _answer(query: CallbackQuery, words: str = "", *, is_alert: bool = False) -> None:

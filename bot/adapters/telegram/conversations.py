@@ -4,7 +4,7 @@ from telegram import ChatMember, ChatMemberUpdated, Message, User
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot.conversation import Conversation, Platform
+from bot.conversation import ANYBODY, Conversation, Platform
 
 
 def conversation_of(message: Message, user: User | None, *, is_button: bool = False) -> Conversation:
@@ -34,6 +34,12 @@ def conversation_of(message: Message, user: User | None, *, is_button: bool = Fa
         can_whisper=False,
         may_manage=may_manage,
     )
+
+
+def owner_of(message: Message, conversation: Conversation) -> str:
+    """Whose buttons stand under an answer. A press comes from a person: who wrote as a channel or as the group itself
+    could never press, so there anybody may."""
+    return ANYBODY if message.sender_chat else conversation.user_id
 
 
 def conversation_of_change(change: ChatMemberUpdated) -> Conversation:

@@ -1,19 +1,24 @@
 """What a Telegram message carries, as `IncomingAudio`."""
 
 import asyncio
+import logging
+import random
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from telegram import Audio, Bot, Document, File, Message, Video, VideoNote, Voice
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind
+
+log = logging.getLogger(__name__)
 
 _CLOUD_LIMIT_BYTES = 20 * 1024 * 1024
 """What api.telegram.org lets a bot download; a server of one's own in local mode has no such limit."""
 
 _CHUNK_BYTES = 1024 * 1024
+_DELAYS_S = (1.0, 3.0, 8.0, 20.0)
 
 Attachment = Audio | Voice | VideoNote | Video | Document
 
@@ -21,8 +26,10 @@ Attachment = Audio | Voice | VideoNote | Video | Document
 def audio_of(message: Message, bot: Bot) -> IncomingAudio | None:
     """The file of a message, whatever it is; None for messages without one, for pictures and for animations."""
     attachment = None if message.animation else message.effective_attachment
-    if not isinstance(attachment, Attachment):
-        return None
+    return _incoming(attachment, bot) if isinstance(attachment, Attachment) else None
+
+
+def _incoming(attachment: Attachment, bot: Bot) -> IncomingAudio:
     name, media_type = _described(attachment)
     is_local = bot.local_mode
     return IncomingAudio(
@@ -33,6 +40,15 @@ def audio_of(message: Message, bot: Bot) -> IncomingAudio | None:
         limit_bytes=None if is_local else _CLOUD_LIMIT_BYTES,
         cache_hint=f"telegram:{attachment.file_unique_id}",
     )
+
+
+def audio_elsewhere(message: Message, bot: Bot) -> IncomingAudio | None:
+    """The file of a message in another chat that this one replies to."""
+    there = message.external_reply
+    if there is None or there.animation:
+        return None
+    attachment = there.audio or there.voice or there.video_note or there.video or there.document
+    return _incoming(attachment, bot) if attachment else None
 
 
 def _described(attachment: Attachment) -> tuple[str, str | None]:
@@ -53,8 +69,19 @@ def _described(attachment: Attachment) -> tuple[str, str | None]:
 def _download(bot: Bot, file_id: str) -> Callable[[], AsyncGenerator[bytes, None]]:
     async def fetch() -> AsyncGenerator[bytes, None]:
         try:
-            file = await bot.get_file(file_id)
-            async for chunk in _chunks(file, is_local=bot.local_mode):
+            for delay_s in (*_DELAYS_S, None):
+                try:
+                    file = await bot.get_file(file_id)
+                    chunks = [chunk async for chunk in _chunks(file, is_local=bot.local_mode)]
+                    break
+                except BadRequest:
+                    raise
+                except NetworkError as error:  # the limiter has tried getFile again; the download is no method
+                    if delay_s is None:
+                        raise
+                    log.info("Telegram: a download broke off (%s); trying again", error.message)
+                    await asyncio.sleep(delay_s * random.uniform(0.75, 1.25))  # noqa: S311  (no secret)
+            for chunk in chunks:
                 yield chunk
         except BadRequest as error:
             if "too big" in error.message:

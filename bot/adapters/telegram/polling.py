@@ -1,0 +1,147 @@
+"""Asks Telegram for what has happened, for as long as the bot runs, whatever becomes of a single answer.
+
+python-telegram-bot's own loop ends for good after one refusal, and stands still before an update that it cannot read.
+Here a refusal comes out as `Unreachable`, so that the adapter is started again, and each update is read by itself.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.adapters.platform import Unreachable
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 10
+_DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_AT_ONCE, _WAITING = 6, 40
+"""Updates of one chat that are worked on together, and that may wait for that."""
+
+Handle = Callable[[Update], Awaitable[None]]
+
+
+class Lanes:
+    """A lane for each chat, so that a crowd in one holds up nobody else."""
+
+    def __init__(self, handle: Handle, overflow: Handle) -> None:
+        self._handle, self._overflow = handle, overflow
+        self._waiting: dict[int, deque[Update]] = {}
+        self._running: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def put(self, update: Update) -> None:
+        """Work on an update as soon as its chat's turn has come; beyond what may wait it goes to `overflow`."""
+        chat = update.effective_chat
+        lane = chat.id if chat else 0
+        waiting = self._waiting.setdefault(lane, deque())
+        if len(waiting) >= _WAITING:
+            self._start(self._overflow(update))
+            return
+        waiting.append(update)
+        if self._running.get(lane, 0) < _AT_ONCE:
+            self._running[lane] = self._running.get(lane, 0) + 1
+            self._start(self._work(lane))
+
+    async def close(self) -> None:
+        """End what still runs."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, lane: int) -> None:
+        waiting = self._waiting[lane]
+        try:
+            while waiting:
+                await self._handle(waiting.popleft())
+        finally:
+            self._running[lane] -= 1
+            if not self._running[lane] and not waiting:
+                del self._running[lane]
+                self._waiting.pop(lane, None)
+
+
+async def poll(bot: Bot, allowed: list[str], take: Callable[[Update], None], stop: asyncio.Event) -> None:
+    """Hand on every update until `stop` is set. Raises `Unreachable` where Telegram refuses us."""
+    offset, failures, stopped = 0, 0, asyncio.ensure_future(stop.wait())
+    try:
+        while not stop.is_set():
+            asking = asyncio.ensure_future(_ask(bot, offset, allowed))
+            await asyncio.wait((asking, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+                return
+            try:
+                raw_updates = asking.result()
+            except (InvalidToken, EndPointNotFound, Forbidden) as error:
+                raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
+            except TelegramError as error:
+                failures += 1
+                await _pause(error, failures, stop)
+                continue
+            if failures:
+                log.info("Telegram: it answers again.")
+                failures = 0
+            for raw in raw_updates:
+                offset = max(offset, int(raw["update_id"]) + 1)
+                if (update := read_update(raw, bot)) is not None:
+                    take(update)
+    finally:
+        stopped.cancel()
+    await _confirm(bot, offset)
+
+
+def read_update(raw: dict[str, Any], bot: Bot) -> Update | None:
+    """An update, or None (and a line in the log without its content) for one that cannot be read."""
+    try:
+        return Update.de_json(raw, bot)
+    except Exception as error:  # of whatever kind: one odd update must not stop the rest
+        log.warning("Telegram: update %s cannot be read (%s); passed over", raw.get("update_id"), type(error).__name__)
+        return None
+
+
+async def _ask(bot: Bot, offset: int, allowed: list[str]) -> list[dict[str, Any]]:
+    asked = {"timeout": _POLL_S, "offset": offset, "allowed_updates": allowed}
+    found: list[dict[str, Any]] = await bot.do_api_request("getUpdates", asked, read_timeout=_POLL_S + 10.0)
+    return found
+
+
+async def _confirm(bot: Bot, offset: int) -> None:
+    """Tell Telegram what has been taken, so that it does not come again after the next start."""
+    try:
+        await bot.do_api_request("getUpdates", {"timeout": 0, "offset": offset, "limit": 1}, read_timeout=2.0)
+    except TelegramError as error:
+        log.info("Telegram: the last updates may come again: %s", error.message)
+
+
+async def _pause(error: TelegramError, failures: int, stop: asyncio.Event) -> None:
+    """Wait before the next try; an outage is told once, in plain words."""
+    wait_s = _DELAYS_S[min(failures, len(_DELAYS_S)) - 1]
+    if isinstance(error, RetryAfter):
+        wait = error.retry_after
+        wait_s = wait if isinstance(wait, int) else wait.total_seconds()
+    if isinstance(error, Conflict):
+        wait_s = _DELAYS_S[-1]
+    if failures == 1:
+        if isinstance(error, Conflict):
+            log.error("Telegram: another program uses this bot's token, and only one may: stop it, or make a new token")
+        elif isinstance(error, NetworkError):
+            log.warning("Telegram: cannot be reached (%s); trying on", error.message)
+        else:
+            log.warning("Telegram: %s; trying on", error.message)
+    try:
+        async with asyncio.timeout(wait_s * random.uniform(0.8, 1.2)):  # noqa: S311  (no secret)
+            await stop.wait()
+    except TimeoutError:
+        return
