@@ -80,7 +80,7 @@ class Chat(Protocol):
         """
 
     def lose_download(self) -> None:
-        """The next download breaks off."""
+        """The next download breaks off, however often it is tried."""
 
 
 class TelegramChat:
@@ -129,7 +129,7 @@ class TelegramChat:
         return str(call.params.get("text", ""))
 
     def lose_download(self) -> None:
-        self.server.fail("download", status=502, description="Bad Gateway")
+        self.server.fail("download", status=502, description="Bad Gateway", times=10)
 
     def _said(self) -> list[Call]:
         return [call for call in self.server.calls if call.method in {"sendMessage", "sendPhoto"}]

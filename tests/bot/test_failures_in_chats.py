@@ -54,6 +54,7 @@ async def scene(
     language: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Scene]:
+    monkeypatch.setattr("bot.adapters.telegram.media._DELAYS_S", (0.0, 0.0))
     behind = await wired(settings, make_pool(), tmp_path)
     await behind.pool.until_ready()
     try:

@@ -40,12 +40,14 @@ async def refused(service: GenreService, audio: IncomingAudio, offset_s: float |
     return caught.value
 
 
-def never_fetched(*, declared_size: int | None = None, media_type: str | None = None) -> IncomingAudio:
+def never_fetched(
+    name: str = "x.mp3", *, declared_size: int | None = None, media_type: str | None = None
+) -> IncomingAudio:
     async def fetch() -> AsyncGenerator[bytes, None]:
         raise AssertionError("downloaded although it was to be refused first")
         yield b""
 
-    return IncomingAudio("x.mp3", declared_size, media_type, fetch)
+    return IncomingAudio(name, declared_size, media_type, fetch)
 
 
 async def test_a_clip_is_answered_at_the_configured_offset(service: GenreService, track_mp3: bytes) -> None:
@@ -55,7 +57,7 @@ async def test_a_clip_is_answered_at_the_configured_offset(service: GenreService
 
 
 async def test_kind_size_and_offset_are_checked_before_any_download(service: GenreService) -> None:
-    assert (await refused(service, never_fetched(media_type="image/png"))).kind == FailureKind.NOT_AUDIO
+    assert (await refused(service, never_fetched("x.png", media_type="image/png"))).kind == FailureKind.NOT_AUDIO
     assert (await refused(service, never_fetched(declared_size=3_000_000))).kind == FailureKind.TOO_LARGE
     for offset_s in (-1.0, 1e9, float("nan")):
         assert (await refused(service, never_fetched(), offset_s)).kind == FailureKind.BAD_OFFSET
