@@ -41,7 +41,7 @@ from bot.adapters.telegram.conversations import conversation_of, conversation_of
 from bot.adapters.telegram.limiter import ChatLimiter
 from bot.adapters.telegram.media import audio_elsewhere, audio_of
 from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_reply
-from bot.adapters.telegram.polling import Lanes, poll
+from bot.adapters.telegram.polling import Lanes, Position, poll
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation
@@ -83,6 +83,7 @@ class TelegramAdapter:
         self._assistant = assistant
         self._begun = BegunWork()
         self._clock = ServerClock()
+        self._position = Position()
         self._said_lately: TTLCache[int, bool] = TTLCache(_REMEMBERED, _SAID_AGAIN_AFTER_S)
         self._seen: LRUCache[tuple[int, int, str | None], Asked] = LRUCache(_REMEMBERED)
         self._asked_albums: LRUCache[str, bool] = LRUCache(_ALBUMS)
@@ -171,7 +172,7 @@ class TelegramAdapter:
         await application.start()
         try:
             log.info("Telegram: listening as @%s", application.bot.username)
-            await poll(application.bot, _ALLOWED, lanes.put, stop)
+            await poll(application.bot, self._position, _ALLOWED, lanes.put, stop)
         finally:
             await self._begun.finish()
             await lanes.close()

@@ -69,19 +69,8 @@ def _described(attachment: Attachment) -> tuple[str, str | None]:
 def _download(bot: Bot, file_id: str) -> Callable[[], AsyncGenerator[bytes, None]]:
     async def fetch() -> AsyncGenerator[bytes, None]:
         try:
-            for delay_s in (*_DELAYS_S, None):
-                try:
-                    file = await bot.get_file(file_id)
-                    chunks = [chunk async for chunk in _chunks(file, is_local=bot.local_mode)]
-                    break
-                except BadRequest:
-                    raise
-                except NetworkError as error:  # the limiter has tried getFile again; the download is no method
-                    if delay_s is None:
-                        raise
-                    log.info("Telegram: a download broke off (%s); trying again", error.message)
-                    await asyncio.sleep(delay_s * random.uniform(0.75, 1.25))  # noqa: S311  (no secret)
-            for chunk in chunks:
+            file = await bot.get_file(file_id)
+            async for chunk in _chunks(file, is_local=bot.local_mode):
                 yield chunk
         except BadRequest as error:
             if "too big" in error.message:
@@ -98,8 +87,21 @@ async def _chunks(file: File, *, is_local: bool) -> AsyncGenerator[bytes, None]:
     """A local server in local mode names a path on this machine; else the file is small, and comes in one piece."""
     path = Path(file.file_path or "")
     if not (is_local and await asyncio.to_thread(path.is_file)):
-        yield bytes(await file.download_as_bytearray())
+        yield await _in_one_piece(file)
         return
     with await asyncio.to_thread(path.open, "rb") as stream:
         while chunk := await asyncio.to_thread(stream.read, _CHUNK_BYTES):
             yield chunk
+
+
+async def _in_one_piece(file: File) -> bytes:
+    """Download a file, again where that breaks off: it is no method, so the limiter does not try it again."""
+    for delay_s in _DELAYS_S:
+        try:
+            return bytes(await file.download_as_bytearray())
+        except BadRequest:
+            raise
+        except NetworkError as error:
+            log.info("Telegram: a download broke off (%s); trying again", error.message)
+            await asyncio.sleep(delay_s * random.uniform(0.75, 1.25))  # noqa: S311  (no secret)
+    return bytes(await file.download_as_bytearray())

@@ -9,6 +9,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from telegram import Bot, Update
@@ -71,12 +72,21 @@ class Lanes:
                 self._waiting.pop(lane, None)
 
 
-async def poll(bot: Bot, allowed: list[str], take: Callable[[Update], None], stop: asyncio.Event) -> None:
+@dataclass(slots=True)
+class Position:
+    """The first update that has not been taken: it outlives a refusal, so that nothing is answered twice."""
+
+    offset: int = 0
+
+
+async def poll(
+    bot: Bot, position: Position, allowed: list[str], take: Callable[[Update], None], stop: asyncio.Event
+) -> None:
     """Hand on every update until `stop` is set. Raises `Unreachable` where Telegram refuses us."""
-    offset, failures, stopped = 0, 0, asyncio.ensure_future(stop.wait())
+    failures, stopped = 0, asyncio.ensure_future(stop.wait())
     try:
         while not stop.is_set():
-            asking = asyncio.ensure_future(_ask(bot, offset, allowed))
+            asking = asyncio.ensure_future(_ask(bot, position.offset, allowed))
             await asyncio.wait((asking, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 asking.cancel()
@@ -94,12 +104,12 @@ async def poll(bot: Bot, allowed: list[str], take: Callable[[Update], None], sto
                 log.info("Telegram: it answers again.")
                 failures = 0
             for raw in raw_updates:
-                offset = max(offset, int(raw["update_id"]) + 1)
+                position.offset = max(position.offset, int(raw["update_id"]) + 1)
                 if (update := read_update(raw, bot)) is not None:
                     take(update)
     finally:
         stopped.cancel()
-    await _confirm(bot, offset)
+    await _confirm(bot, position.offset)
 
 
 def read_update(raw: dict[str, Any], bot: Bot) -> Update | None:

@@ -21,11 +21,12 @@ async def test_a_refused_poll_is_told_and_the_bot_comes_back(
     monkeypatch.setattr("bot.adapters.platform._FIRST_DELAY_S", 0.2)
     async with TelegramServer() as server, running(telegram_adapter(behind, server)):
         server.send(chat_id=ALICE, text="/genres")
-        await server.wait_for("sendMessage")
         server.fail("getUpdates", status=status, description="Unauthorized")
+        await server.wait_for("sendMessage")
         await asyncio.sleep(1.0)
         server.send(chat_id=ALICE, audio=server.add_file(track_mp3))
         await server.wait_for("sendPhoto")
+        assert len(server.of("sendMessage")) == 1  # nothing is answered twice
     assert caplog.text.count("TELEGRAM_TOKEN is refused") == 1
 
 
