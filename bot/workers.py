@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ClipJob, ModelChoice, ModelFacts, Refusal, facts_of, load_classifier, run_clip
 from classifier.errors import ClassifierError
-from classifier.threads import limit_blas_threads
+from classifier.process import set_up_process
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class WorkerPool:
 
     def start(self) -> None:
         """Begin to start the workers; returns at once."""
-        limit_blas_threads()
+        set_up_process()
         multiprocessing.set_forkserver_preload(["bot.preload"])
         self._slots = [asyncio.create_task(self._keep_worker(), name=f"worker-{n}") for n in range(self._count)]
 

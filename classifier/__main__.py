@@ -4,9 +4,9 @@ import contextlib
 import os
 import sys
 
-from classifier.threads import limit_blas_threads
+from classifier.process import set_up_process
 
-limit_blas_threads()
+set_up_process()
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""

@@ -32,10 +32,17 @@ SILENCE_DBFS = -60.0
 """A stretch whose RMS without its mean lies below this is silent."""
 
 
+def channel_levels(samples: FloatArray) -> FloatArray:
+    """The RMS around the mean of each channel of samples (n,) or (n, c), with n ≥ 1; NaN for what is no number."""
+    with np.errstate(all="ignore"):
+        around_means = [channel - channel.mean() for channel in np.atleast_2d(samples.T)]
+        return np.sqrt([np.dot(channel, channel) / len(samples) for channel in around_means])
+
+
 def is_silent(samples: FloatArray) -> bool:
-    """Whether the RMS around the mean is below `SILENCE_DBFS`; a constant offset is no sound."""
-    with np.errstate(all="ignore"):  # what is no number is no silence either
-        return bool(len(samples) == 0 or np.std(samples, axis=0, dtype=np.float64).max() < 10 ** (SILENCE_DBFS / 20))
+    """Whether the RMS around the mean is below `SILENCE_DBFS`; a constant offset is no sound, and what is no number no
+    silence."""
+    return len(samples) == 0 or bool(channel_levels(samples).max() < 10 ** (SILENCE_DBFS / 20))
 
 
 def levelled(samples: FloatArray) -> FloatArray:

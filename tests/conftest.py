@@ -1,8 +1,8 @@
 """Fixtures that several rooms share. One BLAS thread, as in production: set before numpy is imported."""
 
-from classifier.threads import limit_blas_threads
+from classifier.process import set_up_process
 
-limit_blas_threads()
+set_up_process()
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

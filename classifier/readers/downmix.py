@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from classifier.arrays import FloatArray
+from classifier.loudness import channel_levels
 
 _SIDE = float(np.sqrt(0.5))
 """Channels beside the front pair enter 3 dB lower (ITU-R BS.775-4, table 2)."""
@@ -52,12 +53,11 @@ def to_stereo(channels: FloatArray, names: Sequence[str]) -> FloatArray:
 
 def mono(channels: FloatArray) -> tuple[FloatArray, bool]:
     """The mean (n,) of one or two channels (n, c); or, where two cancel each other out, the louder one, and True."""
-    mean = channels.mean(axis=1, dtype=np.float32)
     if channels.shape[1] < 2 or not len(channels):
-        return mean, False
-    with np.errstate(all="ignore"):  # what is no number is told later
-        levels = np.std(channels, axis=0, dtype=np.float64)
-        cancelled = bool(levels.max() > 0 and np.std(mean, dtype=np.float64) < _CANCELLED * levels.max())
+        return channels.mean(axis=1, dtype=np.float32), False
+    mean = np.asarray((channels[:, 0] + channels[:, 1]) * np.float32(0.5), np.float32)
+    levels = channel_levels(channels)
+    cancelled = bool(levels.max() > 0 and channel_levels(mean)[0] < _CANCELLED * levels.max())
     return (channels[:, int(levels.argmax())].copy(), True) if cancelled else (mean, False)
 
 

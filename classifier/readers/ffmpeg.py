@@ -99,26 +99,25 @@ class FfmpegReader:
         """In one pass; what lies between the stretches is not decoded."""
         pending = deque(starts_s)
         wanted = round(duration_s * self.rate_hz)
-        held, held_from_s = np.zeros((0, self.channels), np.float32), 0.0
+        held = _Held(self.channels)
 
         def is_needed(start_s: float, end_s: float) -> bool:
-            return bool(pending) and (len(held) > 0 or end_s > pending[0] - _PREROLL_S)
+            return bool(pending) and (held.length > 0 or end_s > pending[0] - _PREROLL_S)
 
         for at_s, block in self._walk(is_needed):
             if not pending:
                 return
-            held_from_s = held_from_s if len(held) else at_s
-            held = np.concatenate([held, block])
+            held.add(at_s, block)
             while pending:
-                skip = round((pending[0] - held_from_s) * self.rate_hz)
+                skip = round((pending[0] - held.from_s) * self.rate_hz)
                 if skip > 0:
-                    held, held_from_s = held[skip:], held_from_s + min(skip, len(held)) / self.rate_hz
-                if len(held) < wanted:
+                    held.drop(skip, self.rate_hz)
+                if held.length < wanted:
                     break
-                yield pending.popleft(), held[:wanted]
+                yield pending.popleft(), held.samples()[:wanted]
         while pending:
-            skip = max(0, round((pending[0] - held_from_s) * self.rate_hz))
-            yield pending.popleft(), held[skip : skip + wanted]
+            skip = max(0, round((pending[0] - held.from_s) * self.rate_hz))
+            yield pending.popleft(), held.samples()[skip : skip + wanted]
 
     def duration_s(self) -> float:
         if self._duration_s is None:
@@ -244,6 +243,31 @@ class _File:
     def close(self) -> None:
         self.container.close()
         self.stream.close()
+
+
+class _Held:
+    """Decoded blocks that follow each other, joined only when somebody asks for their samples (n, channels)."""
+
+    def __init__(self, channels: int) -> None:
+        self._blocks = [np.zeros((0, channels), np.float32)]
+        self.length, self.from_s = 0, 0.0
+
+    def add(self, at_s: float, block: FloatArray) -> None:
+        self.from_s = self.from_s if self.length else at_s
+        self._blocks.append(block)
+        self.length += len(block)
+
+    def drop(self, count: int, rate_hz: int) -> None:
+        """Forget the first samples."""
+        count = min(count, self.length)
+        self._blocks = [self.samples()[count:]]
+        self.length -= count
+        self.from_s += count / rate_hz
+
+    def samples(self) -> FloatArray:
+        if len(self._blocks) > 1:
+            self._blocks = [np.concatenate(self._blocks)]
+        return self._blocks[0]
 
 
 class _Resampler:

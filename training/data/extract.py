@@ -26,9 +26,9 @@ from classifier.decoding import WINDOW_S, AudioWindow, iter_windows, spread_wind
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.folders import album_folders, audio_files
 from classifier.genres import SLUGS
+from classifier.process import set_up_process
 from classifier.readers.source import Source
 from classifier.terminal import printable, unicode_name
-from classifier.threads import limit_blas_threads
 from training.data.copies import CODEC, TONE, through_codec, toned
 from training.data.tables import PLAIN, check_table_name, write_table
 from training.errors import TrainingError
@@ -140,7 +140,7 @@ def _model() -> "GenreModel":
 
 def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
     """Why each file was passed over. A file that ends its worker is found by trying those in question one by one."""
-    limit_blas_threads()
+    set_up_process()
     left = {clip.part: clip for clip in clips}
     with tqdm(total=len(clips), disable=quiet) as progress:
 
@@ -162,7 +162,7 @@ def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
 def _in_pool(clips: list[Clip], workers: int) -> Iterator[tuple[Clip, str | None]]:
     """Each file as it is done, and why it was passed over; ends early where a worker dies."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up_worker) as pool:
         with _deaf():  # new processes are deaf to Ctrl-C from their first moment on: this one ends them
             clip_of = {pool.submit(_extract_clip, clip): clip for clip in clips}
         try:
@@ -190,7 +190,8 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _ignore_interrupts() -> None:
+def _set_up_worker() -> None:
+    set_up_process()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
