@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _JOBS_GRACE_S = 3.0
 """How long running jobs may take to end once the bot is told to stop."""
-_ADAPTERS_GRACE_S = 4.0
+_ADAPTERS_GRACE_S = 5.0
 """How long the chat adapters then have to send the last answers and to close."""
 
 
@@ -104,7 +104,7 @@ def _chat_adapters(settings: Settings, service: GenreService, storage: Storage) 
     if settings.telegram_token:
         from bot.adapters.telegram.adapter import TelegramAdapter
 
-        adapters.append(TelegramAdapter(settings, assistant))
+        adapters.append(TelegramAdapter(settings, assistant, storage))
     return adapters
 
 

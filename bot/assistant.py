@@ -5,7 +5,7 @@ Adapters turn events into calls of this class and send the `Reply` that comes ba
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from bot.conversation import ANYBODY, Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
 from bot.feedback import FeedbackDesk
 from bot.offsets import parse_offset
-from bot.progress import Progress
+from bot.progress import Progress, Stage, Together, accompanied
 from bot.replies import (
     Reply,
     VoteButtons,
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 _RESET = "reset"
 _AUTO = "auto"
 _ON, _OFF = "on", "off"
+_ME, _CHAT = "me", "chat"
+FORGET_CHOICES = (_ME, _CHAT)
+"""Whose `forget` deletes: what the person left, or what is kept about the chat."""
 FEEDBACK_CHOICES = (_ON, _OFF)
 """What `privacy` may be told about feedback."""
 LANGUAGE_CHOICES = (*LANGUAGES, _AUTO)
@@ -95,9 +98,33 @@ class Assistant:
             return False
         return (await self._storage.preferences_of(conversation)).mode in {Mode.AUTO, Mode.QUIET}
 
-    async def is_quiet(self, conversation: Conversation) -> bool:
-        """Whether people there want no words before an answer."""
-        return (await self._storage.preferences_of(conversation)).mode is Mode.QUIET
+    async def answer(
+        self,
+        conversation: Conversation,
+        audios: Sequence[IncomingAudio],
+        say: Callable[[str], Awaitable[None]],
+        *,
+        offset: str | float | None = None,
+        whole_track: bool = False,
+        is_counted: bool = True,
+    ) -> list[Reply]:
+        """`identify` for the files of one message; `say` hears how it goes, where that takes long and people there want
+        to know.
+
+        What is asked once more about an answer is not `is_counted` among a person's files.
+        """
+        parts = [Progress() for _ in audios]
+        is_quiet = (await self._storage.preferences_of(conversation)).mode is Mode.QUIET
+        texts = await self.texts(conversation)
+        work = asyncio.gather(
+            *(
+                self.identify(
+                    conversation, audio, offset=offset, whole_track=whole_track, is_counted=is_counted, progress=part
+                )
+                for audio, part in zip(audios, parts, strict=True)
+            )
+        )
+        return await (work if is_quiet else accompanied(work, Together(parts), texts, say))
 
     async def identify(
         self,
@@ -106,6 +133,7 @@ class Assistant:
         *,
         offset: str | float | None = None,
         whole_track: bool = False,
+        is_counted: bool = True,
         progress: Progress | None = None,
     ) -> Reply:
         """The answer for a file, or the reason why there is none. `offset` may be as a person wrote it."""
@@ -119,12 +147,15 @@ class Assistant:
                 offset_s=asked_s,
                 whole_track=whole_track,
                 listen_on=preferences.listen_on,
-                asker=_asker(conversation),
+                asker=_asker(conversation) if is_counted else None,
                 progress=progress,
             )
         except Failure as failure:
             texts = await self.texts(conversation)
             return replace(failure_reply(failure, texts, self._settings, name=audio.name), is_private=False)
+        finally:
+            if progress:
+                progress.stage = Stage.DONE
         reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
         from_s = None if whole_track else self._service.checked_offset(asked_s)
         shown = shown_by(answer.classification)
@@ -295,12 +326,21 @@ class Assistant:
         kept = (texts("privacy-audio"), texts("privacy-kept"), texts("privacy-feedback"), state)
         return Reply(texts("privacy-heading"), (*kept, how) if self._settings.feedback else kept, is_private=True)
 
-    async def _forget(self, conversation: Conversation, _: str) -> Reply:
-        await self._check_may_manage(conversation)
+    async def _forget(self, conversation: Conversation, argument: str) -> Reply:
+        """Delete what is kept about the chat, for those who may manage it; or what the person who asks has left."""
+        may_manage = conversation.is_private or await conversation.may_manage()
+        wanted = _choice(argument, FORGET_CHOICES) if argument else _CHAT if may_manage else _ME
+        if wanted == _CHAT:
+            await self._check_may_manage(conversation)
         async with self._changing:
-            await self._storage.forget(conversation)
+            if wanted == _CHAT:
+                await self._storage.forget(conversation)
+            if wanted == _ME or conversation.is_private:
+                await self._storage.forget_person(conversation.platform, conversation.user_id)
         texts = await self.texts(conversation, for_person=True)
-        return Reply(texts("forget-done"), is_private=True)
+        if wanted == _CHAT:
+            return Reply(texts("forget-done"), is_private=True)
+        return Reply(texts("forget-me-done"), (texts("forget-me-how"),), is_private=True)
 
     async def _change(self, conversation: Conversation, changed: Callable[[Preferences], Preferences]) -> None:
         await self._check_may_manage(conversation)

@@ -33,6 +33,7 @@ class FailureKind(StrEnum):
     CRASHED = "crashed"
     STOPPING = "stopping"
     NOT_ALLOWED = "not-allowed"
+    CANNOT_WRITE = "cannot-write"
     NOT_YOURS = "not-yours"
     SWITCHED_OFF = "switched-off"
     FEEDBACK_OFF = "feedback-off"

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ _LAST_WORD_S = 1.0
 class Stage(Enum):
     DOWNLOADING = auto()
     IN_THE_POOL = auto()
+    DONE = auto()
 
 
 class Progress:
@@ -37,7 +38,20 @@ class Progress:
         return texts("status-queued", ahead=ahead) if ahead > 0 else texts("status-working")
 
 
-async def accompanied(work: Awaitable[T], progress: Progress, texts: Texts, say: Callable[[str], Awaitable[None]]) -> T:
+class Together:
+    """Where the files of one message stand."""
+
+    def __init__(self, parts: Sequence[Progress]) -> None:
+        self._parts = parts
+
+    def sentence(self, texts: Texts) -> str:
+        if len(self._parts) == 1:
+            return self._parts[0].sentence(texts)
+        done = sum(part.stage is Stage.DONE for part in self._parts)
+        return texts("status-files", done=done, files=len(self._parts))
+
+
+async def accompanied(work: Awaitable[T], progress: Together, texts: Texts, say: Callable[[str], Awaitable[None]]) -> T:
     """Wait for work; once it takes long, `say` where it stands, and again whenever that changes.
 
     A word that cannot be said is no reason to give up the work, and one that is slow to say delays it hardly.
@@ -53,7 +67,10 @@ async def accompanied(work: Awaitable[T], progress: Progress, texts: Texts, say:
 
 
 async def _tell(
-    task: "asyncio.Future[T]", progress: Progress, texts: Texts, say: Callable[[str], Awaitable[None]]
+    task: "asyncio.Future[T]",
+    progress: Together,
+    texts: Texts,
+    say: Callable[[str], Awaitable[None]],
 ) -> None:
     said = ""
     await asyncio.wait((task,), timeout=FIRST_WORD_AFTER_S)

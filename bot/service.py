@@ -9,7 +9,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
@@ -25,6 +25,7 @@ from config.settings import MEBIBYTE
 
 log = logging.getLogger(__name__)
 
+_CHATS = 10_000
 _DIGEST_LENGTH = 16
 """Hexadecimal digits of a file's SHA-256 that name it in an answer."""
 
@@ -65,7 +66,9 @@ class GenreService:
         self._digests: LRUCache[str, bytes] = LRUCache(settings.cache_entries)
         self._running: dict[ClipKey, tuple[asyncio.Task[Answer], Callable[[], int]]] = {}
         self._downloads: set[asyncio.Timeout] = set()
-        self._download_slots = asyncio.Semaphore(2 * settings.workers)
+        self._downloads_at_once = 4 + 4 * settings.workers
+        self._download_slots = asyncio.Semaphore(self._downloads_at_once)
+        self._chat_slots: LRUCache[str, asyncio.Semaphore] = LRUCache(_CHATS)
         self._held_bytes = 0
         self._is_closed = False
         self._users = TokenBuckets(burst=settings.user_burst, per_minute=settings.user_per_minute)
@@ -132,7 +135,7 @@ class GenreService:
             return cached
         if self._pool.is_full or self._held_bytes > self._settings.max_held_bytes:
             raise Failure(FailureKind.BUSY, f"{self._held_bytes} bytes wait")
-        async with self._download_slots:
+        async with self._slot_of(asker), self._download_slots:
             content = await self._download(audio, limit_bytes)
         digest = hashlib.sha256(content).digest()
         if audio.cache_hint:
@@ -149,6 +152,14 @@ class GenreService:
         task, progress.ahead = self._running[key]
         progress.stage = Stage.IN_THE_POOL
         return await asyncio.shield(task)
+
+    def _slot_of(self, asker: Asker | None) -> AbstractAsyncContextManager[None]:
+        """No chat has more than a quarter of the downloads: where its files hang, those of others do not."""
+        if asker is None:
+            return nullcontext()
+        if asker.chat not in self._chat_slots:
+            self._chat_slots[asker.chat] = asyncio.Semaphore(self._downloads_at_once // 4)
+        return self._chat_slots[asker.chat]
 
     def _key(self, digest: bytes, asked: Question) -> ClipKey:
         return ClipKey(digest, asked, self.model.version if self.model else "")
@@ -214,6 +225,7 @@ class GenreService:
             async with limit, aclosing(audio.fetch()) as chunks:
                 async for chunk in chunks:
                     content += chunk
+                    self._held_bytes += len(chunk)
                     if len(content) > limit_bytes:
                         raise _too_large(limit_bytes, f"more than {limit_bytes} bytes came")
         except TimeoutError as error:
@@ -224,6 +236,7 @@ class GenreService:
             raise Failure(FailureKind.DOWNLOAD, type(error).__name__) from error
         finally:
             self._downloads.discard(limit)
+            self._held_bytes -= len(content)
         return bytes(content)
 
 

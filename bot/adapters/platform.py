@@ -4,12 +4,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
+
+from cachetools import TTLCache
+
+from bot.failures import FailureKind
+from bot.replies import Reply
 
 log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 5.0, 600.0
+_CHATS = 10_000
+_SAID_ONCE = frozenset({FailureKind.BUSY, FailureKind.TOO_OFTEN})
+_SAID_AGAIN_AFTER_S = 60.0
 _GOOD_RUN_S = 120.0
 """After a run this long, the next failure is a new one and starts with the short delay again."""
 
@@ -52,6 +60,23 @@ async def keep_running(adapter: ChatAdapter, stop: asyncio.Event) -> None:
             delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
 
 
+class SaidLately:
+    """That somebody asks too often, or that there is too much to do, a chat hears once a minute and not for each
+    file."""
+
+    def __init__(self) -> None:
+        self._chats: TTLCache[int, bool] = TTLCache(_CHATS, _SAID_AGAIN_AFTER_S)
+
+    def holds(self, chat: int, replies: Sequence[Reply]) -> bool:
+        """Whether a chat has just heard all that is to be said; if not, it is taken as said from now on."""
+        if not all(reply.failure in _SAID_ONCE for reply in replies):
+            return False
+        is_said = chat in self._chats
+        if not is_said:
+            self._chats[chat] = True
+        return is_said
+
+
 class BegunWork:
     """The handlers that run, so that a stop can let them end."""
 
@@ -69,7 +94,7 @@ class BegunWork:
         finally:
             self._tasks.discard(task)
 
-    async def finish(self, *, grace_s: float = 5.0) -> None:
+    async def finish(self, *, grace_s: float = 6.0) -> None:
         """Give what runs a little time, then end it."""
         if not self._tasks:
             return

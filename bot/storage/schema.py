@@ -25,6 +25,16 @@ bot_state = sa.Table(
 )
 """Small facts about the bot itself, such as the hash of the commands that Discord already knows."""
 
+begun = sa.Table(
+    "begun",
+    metadata,
+    sa.Column("platform", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("work", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+)
+"""Messages that are being answered, until they are: what is left over after a start is taken up again, once."""
+
 FEEDBACK_SALT = "feedback-salt"
 """The entry of `bot_state` with the random key of the codes that stand for people and chats; the migration makes it."""
 

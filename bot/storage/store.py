@@ -1,9 +1,11 @@
 """Preferences of conversations and feedback in a database: SQLite by default, PostgreSQL by its URL."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import logging
+from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
-from bot.storage.schema import FEEDBACK_SALT, bot_state, feature_sets, feedback, preferences
+from bot.offsets import part_text
+from bot.storage.schema import FEEDBACK_SALT, begun, bot_state, feature_sets, feedback, preferences
 from bot.votes import Evidence, Vote, Voter
 
 log = logging.getLogger(__name__)
@@ -104,6 +107,27 @@ class Storage:
         said = sa.delete(feedback).where(await self._said_in(conversation))
         await self._change(sa.delete(preferences).where(_is(conversation)), said)
 
+    async def forget_person(self, platform: str, person: str) -> None:
+        """Delete what one person said about answers, wherever on a platform. Raises `Failure` (storage).
+
+        No row says whose it is. So each is tried: a vote's code is made from its person, its file and its part.
+        """
+        salt = await self._salt()
+        try:
+            async with self._engine.connect() as connection:
+                columns = (feedback.c.code, feedback.c.digest, feedback.c.start_s)
+                rows = (await connection.execute(sa.select(*columns).where(feedback.c.platform == platform))).all()
+        except SQLAlchemyError as error:
+            raise Failure(FailureKind.STORAGE, _reason(error)) from error
+        mine = {
+            row.code
+            for row in rows
+            for part in (part_text(row.start_s), part_text(None))
+            if _coded(salt, platform, person, row.digest, part) == row.code
+        }
+        if mine:
+            await self._change(*(sa.delete(feedback).where(feedback.c.code == code) for code in mine))
+
     async def keep_vote(self, voter: Voter, vote: Vote, evidence: Evidence, *, given_on: date) -> None:
         """Keep a vote, a row for each window. Raises `Failure` (storage).
 
@@ -152,6 +176,42 @@ class Storage:
         """Raises `Failure` (storage)."""
         await self._replace(bot_state, {"name": name}, {"value": value})
 
+    async def begin(self, platform: str, works: Mapping[str, str], *, state: tuple[str, str] | None = None) -> None:
+        """Remember what is being answered, by name; and in the same moment a fact about the bot, as `set_bot_state`.
+
+        That it cannot be remembered is logged, and no reason not to answer.
+        """
+        changes: list[sa.Executable] = []
+        for name, work in works.items():
+            row = {"platform": platform, "name": name}
+            changes += [sa.delete(begun).where(_is_row(begun, row)), sa.insert(begun).values(**row, work=work, tries=0)]
+        if state:
+            row = {"name": state[0]}
+            changes += [
+                sa.delete(bot_state).where(_is_row(bot_state, row)),
+                sa.insert(bot_state).values(**row, value=state[1]),
+            ]
+        with _only_logged():
+            await self._change(*changes)
+
+    async def end(self, platform: str, name: str) -> None:
+        """Forget what has been answered."""
+        with _only_logged():
+            await self._change(sa.delete(begun).where(_is_row(begun, {"platform": platform, "name": name})))
+
+    async def left_over(self, platform: str) -> list[tuple[str, str]]:
+        """Names and works that were begun and never ended, as far as they have not been left over before: what ends the
+        process must not do so for ever."""
+        here = begun.c.platform == platform
+        with _only_logged():
+            async with self._engine.begin() as connection:
+                await connection.execute(sa.delete(begun).where(here, begun.c.tries > 0))
+                found = await connection.execute(sa.select(begun.c.name, begun.c.work).where(here))
+                rows = [(row.name, row.work) for row in found]
+                await connection.execute(sa.update(begun).where(here).values(tries=1))
+                return rows
+        return []
+
     async def _said_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
         return feedback.c.conversation == await self._code(conversation.platform.value, conversation.id)
 
@@ -160,16 +220,18 @@ class Storage:
 
         Raises `Failure` (storage).
         """
+        return _coded(await self._salt(), *words)
+
+    async def _salt(self) -> str:
         salt = await self.bot_state(FEEDBACK_SALT)
         if salt is None:
             raise Failure(FailureKind.STORAGE, f"there is no {FEEDBACK_SALT}")
-        return hmac.new(salt.encode(), "\n".join(words).encode(), hashlib.sha256).hexdigest()
+        return salt
 
     async def _replace(
         self, table: sa.Table, key: dict[str, str], values: dict[str, str | float | bool | None]
     ) -> None:
-        found = sa.and_(*(table.c[name] == value for name, value in key.items()))
-        await self._change(sa.delete(table).where(found), sa.insert(table).values(**key, **values))
+        await self._change(sa.delete(table).where(_is_row(table, key)), sa.insert(table).values(**key, **values))
 
     async def _change(self, *statements: sa.Executable) -> None:
         """Run statements in one transaction. Raises `Failure` (storage)."""
@@ -179,6 +241,22 @@ class Storage:
                     await connection.execute(statement)
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
+
+
+def _coded(salt: str, *words: str) -> str:
+    return hmac.new(salt.encode(), "\n".join(words).encode(), hashlib.sha256).hexdigest()
+
+
+@contextlib.contextmanager
+def _only_logged() -> Iterator[None]:
+    try:
+        yield
+    except (Failure, SQLAlchemyError) as error:
+        log.warning("What is being answered could not be remembered: %s", _reason(error))
+
+
+def _is_row(table: sa.Table, key: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(table.c[name] == value for name, value in key.items()))
 
 
 def _is(conversation: Conversation) -> sa.ColumnElement[bool]:

@@ -183,7 +183,7 @@ class DiscordChat:
         return await self._next(number)
 
     def lose_download(self) -> None:
-        self.server.fail("GET", "/attachments/", status=502, body={})
+        self.server.fail("GET", "/attachments/", status=502, body={}, times=10)
 
     def _answers(self) -> list[Request]:
         def is_answer(request: Request) -> bool:
@@ -223,7 +223,7 @@ def telegram_adapter(behind: Wired, server: TelegramServer) -> TelegramAdapter:
             "telegram_base_file_url": server.base_file_url,
         }
     )
-    return TelegramAdapter(settings, behind.assistant)
+    return TelegramAdapter(settings, behind.assistant, behind.storage)
 
 
 def discord_adapter(behind: Wired, server: DiscordServer) -> DiscordAdapter:

@@ -88,7 +88,7 @@ async def service(settings: Settings, make_pool: PoolMaker) -> GenreService:
 @pytest.fixture
 async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
     """What stands behind the chat adapters, with a warm worker."""
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, make_pool(queue_limit=settings.queue_limit), tmp_path)
     await behind.pool.until_ready()
     yield behind
     await behind.storage.close()

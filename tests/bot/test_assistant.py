@@ -154,7 +154,7 @@ async def test_who_may_not_manage_changes_nothing(assistant: Assistant) -> None:
         (CommandName.LANGUAGE, "en"),
         (CommandName.MODE, "off"),
         (CommandName.LISTEN, "off"),
-        (CommandName.FORGET, ""),
+        (CommandName.FORGET, "chat"),
     ):
         refused = await assistant.command(outsider, name, argument)
         assert texts_in("en")("failure-not-allowed") in refused.text

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.bot.chats import plain
 from tests.bot.test_app import ROOT, free_port
 from tests.bot.test_workers import workers_of
 from tests.support.discord_server import DiscordServer
@@ -59,6 +60,7 @@ async def started(folder: Path, **environment: str) -> AsyncIterator[Process]:
             **environment,
         },
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
         cwd=folder,
     )
     lines: list[str] = []
@@ -72,8 +74,8 @@ async def started(folder: Path, **environment: str) -> AsyncIterator[Process]:
     try:
         yield Process(process, port, lines)
     finally:
-        if process.returncode is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):  # its workers, too: a stopped one would hold its log open
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         await reading
 
@@ -164,6 +166,70 @@ async def test_a_stop_with_a_stuck_worker_still_tells_everybody(tmp_path: Path, 
         assert "The bot is being restarted." in telegram.sent()["text"]
         assert any("The bot is being restarted." in str(message["content"]) for message in discord.messages.values())
         assert not any(str(message["content"]) == "Listening…" for message in discord.messages.values())
+
+
+async def test_twelve_files_in_work_are_all_told_of_a_stop(tmp_path: Path, track_mp3: bytes) -> None:
+    """In one chat and in twelve, with downloads that hang and a worker that is stuck."""
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        environment = {**discord_settings(discord), **telegram_settings(telegram), "USER_BURST": "30"}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Ready, with model")
+            for pid in workers_of(bot.process.pid):
+                os.kill(pid, signal.SIGSTOP)
+            for n in range(12):
+                hanging = telegram.add_file(track_mp3[: 200_000 + n])
+                if n % 2:
+                    telegram.stall(hanging)
+                telegram.send(chat_id=7, audio=hanging)
+                telegram.send(chat_id=100 + n, user_id=100 + n, audio=telegram.add_file(track_mp3[: 190_000 + n]))
+                await discord.post(attachments=[discord.add_file(track_mp3[: 180_000 + n], f"{n}.mp3")])
+            await telegram.wait_for("getFile", number=13)
+            assert await bot.stop() == 0
+        told = [call.params["chat_id"] for call in telegram.of("sendMessage") if "restarted" in call.params["text"]]
+        assert sorted(told) == [7] * 12 + [100 + n for n in range(12)]
+        texts = [str(message["content"]) for message in discord.messages.values()]
+        assert sum("The bot is being restarted." in text for text in texts) == 12
+        assert "Traceback" not in bot.log
+        assert "still running" not in bot.log
+
+
+async def test_what_was_begun_before_a_kill_is_answered_after_it_and_nothing_twice(
+    tmp_path: Path, track_mp3: bytes
+) -> None:
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        environment = {**discord_settings(discord), **telegram_settings(telegram)}
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Ready, with model")
+            telegram.send(chat_id=7, audio=telegram.add_file(track_mp3))
+            await discord.post(attachments=[discord.add_file(track_mp3)])
+            await asyncio.gather(telegram.wait_for("sendPhoto"), discord.wait_for("POST", "/messages", with_files=True))
+            for pid in workers_of(bot.process.pid):
+                os.kill(pid, signal.SIGSTOP)
+            for n in range(3):
+                telegram.send(chat_id=8 + n, user_id=8 + n, audio=telegram.add_file(track_mp3[: 200_000 + n]))
+            await discord.post(attachments=[discord.add_file(track_mp3[:190_000], "later.mp3")])
+            await telegram.wait_for("getFile", number=4)
+            await asyncio.sleep(0.5)
+            os.killpg(bot.process.pid, signal.SIGKILL)
+            await bot.process.wait()
+        telegram.send(chat_id=11, user_id=11, text="/genres")  # while nobody listens
+        async with started(tmp_path, **environment) as bot:
+            await asyncio.gather(
+                telegram.wait_for("sendPhoto", number=4, timeout_s=30),
+                telegram.wait_for("sendMessage", chat_id=11, timeout_s=30),
+                discord.wait_for("POST", "/messages", with_files=True, number=2, timeout_s=30),
+            )
+            await asyncio.sleep(1.0)
+            assert await bot.stop() == 0
+        assert sorted(call.params["chat_id"] for call in telegram.of("sendPhoto")) == [7, 8, 9, 10]
+        answered = [message for message in discord.messages.values() if message["components"]]
+        assert ["later.mp3" in plain(message) for message in answered] == [False, True]
+        async with started(tmp_path, **environment) as bot:
+            await bot.until_logged("Ready, with model")
+            await asyncio.sleep(1.0)
+            assert await bot.stop() == 0
+        assert len(telegram.of("sendPhoto")) == 4
+        assert "taken up again" not in bot.log
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite:////nowhere/at/all.sqlite3"])

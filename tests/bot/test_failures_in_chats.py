@@ -55,6 +55,7 @@ async def scene(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr("bot.adapters.telegram.media._DELAYS_S", (0.0, 0.0))
+    monkeypatch.setattr("bot.adapters.discord.media._DELAYS_S", (0.0, 0.0))
     behind = await wired(settings, make_pool(), tmp_path)
     await behind.pool.until_ready()
     try:
@@ -183,5 +184,6 @@ async def test_people_read_the_reason_an_advice_and_a_reference_that_is_logged(
     assert "Traceback" not in text
 
 
-def test_only_what_chats_cannot_have_is_missing() -> None:
-    assert set(FailureKind) - set(SCENES) == {FailureKind.NO_FILE}
+def test_only_what_not_all_chats_can_have_is_missing() -> None:
+    """A form without a file is the page's, a channel that forbids writing Discord's."""
+    assert set(FailureKind) - set(SCENES) == {FailureKind.NO_FILE, FailureKind.CANNOT_WRITE}

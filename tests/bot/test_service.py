@@ -11,7 +11,7 @@ import pytest
 from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind
 from bot.jobs import ClipJob
-from bot.service import GenreService
+from bot.service import Asker, GenreService
 from classifier.results import Classification, TrackClassification
 from config import Settings
 from tests.bot.conftest import PoolMaker, incoming
@@ -163,7 +163,7 @@ async def test_what_waits_in_memory_is_bounded(make_pool: PoolMaker, track_mp3: 
 
 
 async def test_few_files_are_downloaded_at_a_time(settings: Settings, make_pool: PoolMaker, track_mp3: bytes) -> None:
-    service = GenreService(settings, make_pool())
+    service = GenreService(settings, make_pool(queue_limit=16))
     now, most = 0, 0
 
     def slow(number: int) -> IncomingAudio:
@@ -176,8 +176,8 @@ async def test_few_files_are_downloaded_at_a_time(settings: Settings, make_pool:
 
         return IncomingAudio("x.mp3", None, None, fetch)
 
-    await asyncio.gather(*(service.identify(slow(number)) for number in range(6)))
-    assert most == 2 * settings.workers
+    await asyncio.gather(*(service.identify(slow(number)) for number in range(12)))
+    assert most == 4 + 4 * settings.workers
 
 
 async def test_a_whole_track_is_answered_and_remembered_apart_from_its_windows(
@@ -223,3 +223,24 @@ async def test_a_whole_track_is_the_same_however_it_may_listen(counting: Countin
     for listen_on in (True, False, None):
         await counting.identify(incoming(track_mp3), whole_track=True, listen_on=listen_on)
     assert counting.jobs == 1
+
+
+async def test_one_chats_hanging_downloads_hold_up_no_other(service: GenreService, track_mp3: bytes) -> None:
+    async def hang() -> AsyncGenerator[bytes, None]:
+        yield track_mp3[:1000]
+        await asyncio.Event().wait()
+
+    hanging = [
+        asyncio.create_task(
+            service.identify(
+                IncomingAudio("track.mp3", None, "audio/mpeg", hang), asker=Asker(user=f"a:{n}", chat="a:chat")
+            )
+        )
+        for n in range(10)
+    ]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        assert await service.identify(incoming(track_mp3), asker=Asker(user="b:1", chat="b:chat"))
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import bot.storage
@@ -239,3 +240,33 @@ async def test_what_is_no_usable_database_is_said_without_its_password(url: str)
     assert str(caught.value).startswith("DATABASE_URL: ")
     assert "\n" not in str(caught.value)
     assert "geheim" not in str(caught.value)
+
+
+async def test_what_is_left_over_is_taken_up_once(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.begin("telegram", {"1": "one", "2": "two"}, state=("position", "3"))
+    await storage.begin("discord", {"1": "other"})
+    await storage.begin("telegram", {"1": "one again"})
+    await storage.end("telegram", "2")
+    assert await storage.bot_state("position") == "3"
+    assert await storage.left_over("telegram") == [("1", "one again")]
+    assert await storage.left_over("telegram") == []
+    assert await storage.left_over("discord") == [("1", "other")]
+    await storage.close()
+
+
+async def test_a_broken_database_keeps_nobody_from_an_answer(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = await Storage.open(url)
+
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(storage._engine), "begin", broken)
+        await storage.begin("telegram", {"1": "one"})
+        await storage.end("telegram", "1")
+        assert await storage.left_over("telegram") == []
+    await storage.close()
+    assert caplog.text.count("disk I/O error") == 3

@@ -68,6 +68,8 @@ class DiscordServer:
     token = "fake.discord.token"
     guild_id, channel_id, bot_id, user_id = 9001 << 40, 9002 << 40, BOT_ID, 9004 << 40
     dm_channel_id, elsewhere_id = 9005 << 40, 9006 << 40  # elsewhere: a conversation without the bot, context 2
+    channel_ids = (channel_id, 9008 << 40, 9009 << 40)  # of the guild
+    role_id = 9007 << 40  # of the bot itself, managed by Discord
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -75,6 +77,9 @@ class DiscordServer:
         self.resumes = 0
         self.refuse_message_content = False
         self.guild_locale = "en-US"
+        self.gateway_refusals = 0  # so many connections are not taken
+        self.denied = 0  # rights that nobody has in the guild's channel
+        self.break_off: set[str] = set()  # attachments whose next download ends in the middle
         self.messages: dict[int, Json] = {}
         self.commands: list[Json] = []
         self._files: dict[str, tuple[bytes, str]] = {}
@@ -103,32 +108,47 @@ class DiscordServer:
         await self._runner.cleanup()
 
     def add_file(
-        self, content: bytes, name: str = "track.mp3", content_type: str = "audio/mpeg", size: int | None = None
+        self,
+        content: bytes,
+        name: str = "track.mp3",
+        content_type: str = "audio/mpeg",
+        size: int | None = None,
+        *,
+        title: str | None = None,
     ) -> Json:
-        """An uploaded file: an attachment object. `size` is what it claims, if not its length."""
+        """An uploaded file: an attachment object.
+
+        `size` is what it claims, if not its length; `title` what Discord keeps of a name with other letters than ASCII.
+        """
         number = self._new_id()
         self._files[number] = content, content_type
         url = f"http://{self._base}/attachments/{self.channel_id}/{number}/{quote(name)}"
         sizes = {"size": len(content) if size is None else size}
-        return {"id": number, "filename": name, "content_type": content_type, "url": url, "proxy_url": url, **sizes}
+        names = {"id": number, "filename": name, **({"title": title} if title else {})}
+        return {**names, "content_type": content_type, "url": url, "proxy_url": url, **sizes}
 
     async def post(
         self,
         content: str = "",
         *,
         attachments: Sequence[Json] = (),
-        channel: Literal["guild", "dm"] = "guild",
+        channel: Literal["guild", "dm"] | int = "guild",
         author_bot: bool = False,
         mentions_bot: bool = False,
         reference: Json | None = None,
         forwarded: Json | None = None,
         user_id: int | None = None,
+        **other: Any,
     ) -> Json:
-        """Somebody sends a message. A mention is written into the text, unless it is the ping of a reply."""
+        """Somebody sends a message. A mention is written into the text, unless it is the ping of a reply.
+
+        `other` are further fields of the message: mentioned roles, stickers, a poll.
+        """
         mention = f"<@{self.bot_id}>"
         if mentions_bot and reference is None and mention not in content:
             content = f"{mention} {content}".strip()
-        where = self.channel_id if channel == "guild" else self.dm_channel_id
+        named = {"guild": self.channel_id, "dm": self.dm_channel_id}
+        where = channel if isinstance(channel, int) else named[channel]
         message = self._new_message(where, self._user(user_id, bot=author_bot), content=content, reference=reference)
         if forwarded is not None:
             kept = ("content", "timestamp", "edited_timestamp", "flags", "type", "mentions", "mention_roles", "embeds")
@@ -136,10 +156,25 @@ class DiscordServer:
             message["message_snapshots"] = [{"message": snapshot}]
             message["message_reference"] = {"type": 1, **{n: forwarded[m] for n, m in _POINTER.items()}}
         message |= {"attachments": list(attachments), "mentions": [self._user(self.bot_id)] if mentions_bot else []}
+        message |= other
         await asyncio.wait_for(self._online.wait(), 15)
         self._emit_message("MESSAGE_CREATE", message)
         await self._events.join()
         return message
+
+    async def emit(self, event: str, data: Json) -> None:
+        """Something happens, of which the bot is told in these words."""
+        await asyncio.wait_for(self._online.wait(), 15)
+        self._events.put_nowait((event, data))
+        await self._events.join()
+
+    async def change(self, message: Json, *, edited: bool = True, **fields: Any) -> None:
+        """Somebody edits their message; without `edited` it is Discord that does, for instance with a preview."""
+        message |= fields
+        if edited:
+            message["edited_timestamp"] = datetime.now(UTC).isoformat()
+        self._emit_message("MESSAGE_UPDATE", message)
+        await self._events.join()
 
     async def slash(
         self, name: str, options: Sequence[Json] = (), resolved: Json | None = None, *, guild: bool = True, **how: Any
@@ -223,9 +258,10 @@ class DiscordServer:
         return {"user": self._user(user_id), "roles": [], "deaf": False, "mute": False, "flags": 0, **times}
 
     def _channel(self, number: int, *, recipients: bool = True) -> Json:
-        if number == self.channel_id:
-            names = {"name": "music", "position": 0, "permission_overwrites": [], "guild_id": str(self.guild_id)}
-            return {"id": str(number), "type": 0, **names}
+        if number in self.channel_ids:
+            names = {"name": "music", "position": 0, "guild_id": str(self.guild_id)}
+            denied = {"id": str(self.guild_id), "type": 0, "allow": "0", "deny": str(self.denied)}
+            return {"id": str(number), "type": 0, **names, "permission_overwrites": [denied]}
         if number not in (self.dm_channel_id, self.elsewhere_id):
             raise Refusal(404, 10003, "Unknown Channel")
         return {"id": str(number), "type": 1, **({"recipients": [self._user()]} if recipients else {})}
@@ -234,8 +270,15 @@ class DiscordServer:
         everyone = {"id": str(self.guild_id), "name": "@everyone", "permissions": str(SENDING), "position": 0}
         everyone |= {"color": 0, "hoist": False, "managed": False, "mentionable": False}
         names = {"id": str(self.guild_id), "name": "Raves", "owner_id": str(self.user_id), "emojis": [], "stickers": []}
-        members = {"members": [self._member(self.bot_id), self._member()], "member_count": 2, "features": []}
-        lists = {"roles": [everyone], "channels": [self._channel(self.channel_id)], **members}
+        own = {**everyone, "id": str(self.role_id), "name": "genre-bot", "permissions": "0", "position": 1}
+        own |= {"managed": True, "tags": {"bot_id": str(self.bot_id)}}
+        bot = {**self._member(self.bot_id), "roles": [str(self.role_id)]}
+        members = {"members": [bot, self._member()], "member_count": 2, "features": []}
+        lists = {
+            "roles": [everyone, own],
+            "channels": [self._channel(number) for number in self.channel_ids],
+            **members,
+        }
         levels = (
             "verification_level default_message_notifications explicit_content_filter premium_tier mfa_level nsfw_level"
         )
@@ -253,7 +296,7 @@ class DiscordServer:
         message |= {name: [] for name in ("mentions", "mention_roles", "attachments", "embeds", "components")}
         message |= dict.fromkeys(("tts", "pinned", "mention_everyone"), False)
         if reference is not None:
-            guild = {"guild_id": str(self.guild_id)} if where == self.channel_id else {}
+            guild = {"guild_id": str(self.guild_id)} if where in self.channel_ids else {}
             pointer = {"type": 0, "message_id": reference["id"], "channel_id": reference["channel_id"], **guild}
             shown = {key: value for key, value in reference.items() if key != "referenced_message"}
             message |= {"type": 19, "message_reference": pointer, "referenced_message": shown}
@@ -277,7 +320,7 @@ class DiscordServer:
         token = f"interaction-{known.id}"
         self._interactions[token] = known
         ids = [it["id"] for it in self.commands if (it["name"], it["type"]) == (data.get("name"), data.get("type"))]
-        here = where == self.channel_id
+        here = where in self.channel_ids
         payload = {"id": known.id, "application_id": str(self.bot_id), "type": kind, "token": token, "version": 1}
         payload |= {"data": {"id": (ids or [self._new_id()])[0], **data}, "locale": locale, "entitlements": []}
         payload |= {"channel_id": str(where), "channel": self._channel(where, recipients=False)}
@@ -304,11 +347,11 @@ class DiscordServer:
         """Tell the bot of a message, as far as its intents go."""
         where = int(message["channel_id"])
         intents = self.identifies[-1]["intents"] if self.identifies else 0
-        needed = {self.channel_id: GUILD_MESSAGES, self.dm_channel_id: DIRECT_MESSAGES}.get(where, 0)
+        needed = {self.dm_channel_id: DIRECT_MESSAGES, **dict.fromkeys(self.channel_ids, GUILD_MESSAGES)}.get(where, 0)
         if message["flags"] & EPHEMERAL or not intents & needed:
             return
         seen = _copy(message)
-        if where == self.channel_id:
+        if where in self.channel_ids:
             seen |= {"guild_id": str(self.guild_id), "member": self._member(int(message["author"]["id"]))}
             people = [person["id"] for person in (message["author"], *message["mentions"])]
             if not intents & MESSAGE_CONTENT and str(self.bot_id) not in people:
@@ -328,7 +371,10 @@ class DiscordServer:
         self._sequence += 1
         await self._socket.send(0, data, event, self._sequence)
 
-    async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        if self.gateway_refusals:
+            self.gateway_refusals -= 1
+            return web.Response(status=503)
         socket = Socket(request, web.WebSocketResponse())
         await socket.ws.prepare(request)
         await socket.send(10, {"heartbeat_interval": 41_250})
@@ -369,7 +415,7 @@ class DiscordServer:
 
     # REST
 
-    async def _rest(self, request: web.Request) -> web.Response:
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
         call = await _decode(request)
         try:
             status, answer = self._answer(call, request)
@@ -379,12 +425,25 @@ class DiscordServer:
         async with self._arrived:
             self._arrived.notify_all()
         if isinstance(answer, tuple):
-            return web.Response(body=answer[0], content_type=answer[1])
+            return await self._file_response(request, *answer)
         if answer is None:
             return web.Response(status=status)
         headers = {"Via": "1.1 google"} if status == 429 else {}  # without it discord.py does not wait and retry
         body = json.dumps(answer).encode()
         return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+    async def _file_response(self, request: web.Request, content: bytes, content_type: str) -> web.StreamResponse:
+        number = request.path.split("/")[-2]
+        first = request.http_range.start or 0
+        if number not in self.break_off:
+            return web.Response(body=content[first:], status=206 if first else 200, content_type=content_type)
+        self.break_off.discard(number)
+        broken = web.StreamResponse(headers={"Content-Length": str(len(content))})
+        await broken.prepare(request)
+        await broken.write(content[: len(content) // 2])
+        assert request.transport is not None
+        request.transport.abort()
+        return broken
 
     def _answer(self, call: Request, request: web.Request) -> Answer:
         for injected in self._injected:
@@ -433,6 +492,8 @@ class DiscordServer:
             case "POST", ["typing"]:
                 return 204, None
             case "POST", ["messages"]:
+                if int(channel["id"]) in self.channel_ids and self.denied & (1 << 11 | (1 << 15 if call.files else 0)):
+                    raise Refusal(403, 50013, "Missing Permissions")
                 return 200, self._send(int(channel["id"]), call.body, call.files)
             case _, ["messages", number]:
                 return self._at_message(call, int(number))

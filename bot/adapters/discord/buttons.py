@@ -1,6 +1,7 @@
 """What stands under an answer on Discord: buttons and a menu that last, for everything they need is in their ids."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -13,6 +14,7 @@ from bot.votes import Verdict, Vote
 _PART = r"(?P<part>[\d.]+|all)"
 _PLACE = r"(?P<channel>\d+):(?P<message>\d+):(?P<place>\d+)"
 _VOTES_ROW = 1
+_LABEL_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class ButtonDesk(Protocol):
         shown: str,
         corrected: str | None = None,
     ) -> None: ...
+
+    async def on_file(self, interaction: discord.Interaction, source: Source) -> None: ...
 
 
 class AnotherButton(
@@ -116,6 +120,29 @@ class CorrectionMenu(
         )
 
 
+class FileMenu(
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=re.compile(r"file:(?P<channel>\d+):(?P<message>\d+)"),
+):
+    """One of the files that an answer is about: whoever chooses it gets its own answer, with its buttons."""
+
+    def __init__(self, channel_id: int, message_id: int, placeholder: str, options: list[discord.SelectOption]) -> None:
+        self._channel_id, self._message_id = channel_id, message_id
+        custom_id = f"file:{channel_id}:{message_id}"
+        super().__init__(discord.ui.Select(custom_id=custom_id, placeholder=placeholder, options=options))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        options = list(getattr(item, "options", ()))
+        return cls(int(match["channel"]), int(match["message"]), getattr(item, "placeholder", None) or "…", options)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        source = Source(self._channel_id, self._message_id, int(self.item.values[0]))
+        await _desk(interaction).on_file(interaction, source)
+
+
 def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | None:
     """The buttons of an answer; None where it has none."""
     if not reply.parts:
@@ -127,6 +154,19 @@ def view_of(reply: Reply, source: Source, owner_id: str) -> discord.ui.View | No
         for verdict, label in ((Verdict.RIGHT, vote.right), (Verdict.WRONG, vote.wrong)):
             view.add_item(VoteButton(label, verdict, vote.shown, vote.from_s, source))
     return view
+
+
+def files_view(replies: Sequence[Reply], sources: Sequence[Source], placeholder: str) -> discord.ui.View | None:
+    """The menu of the files that have been answered together; None where none has an answer."""
+    options = [
+        discord.SelectOption(label=_fitting(reply.name) or str(source.place + 1), value=str(source.place))
+        for reply, source in zip(replies, sources, strict=True)
+        if reply.parts
+    ]
+    if not options:
+        return None
+    menu = FileMenu(sources[0].channel_id, sources[0].message_id, placeholder, options)
+    return discord.ui.View(timeout=None).add_item(menu)
 
 
 def choice_view(reply: Reply, vote: Vote, from_s: float | None, source: Source) -> discord.ui.View | None:
@@ -145,6 +185,10 @@ def _desk(interaction: discord.Interaction) -> ButtonDesk:
     client = interaction.client
     assert isinstance(client, ButtonDesk)
     return client
+
+
+def _fitting(label: str) -> str:
+    return label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"
 
 
 def _label_of(item: discord.ui.Item[Any]) -> str:

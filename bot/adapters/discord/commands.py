@@ -7,15 +7,16 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.assistant import FEEDBACK_CHOICES, LANGUAGE_CHOICES, LISTEN_CHOICES, CommandName
+from bot.assistant import FEEDBACK_CHOICES, FORGET_CHOICES, LANGUAGE_CHOICES, LISTEN_CHOICES, CommandName
 from bot.conversation import Mode
 from bot.texts import DEFAULT_LANGUAGE, best_language, texts_in
 
-_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT, CommandName.FORGET)
+_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT)
 _CHOICES: dict[CommandName, tuple[str, ...]] = {
     CommandName.LANGUAGE: LANGUAGE_CHOICES,
     CommandName.MODE: tuple(Mode),
     CommandName.LISTEN: LISTEN_CHOICES,
+    CommandName.FORGET: FORGET_CHOICES,
 }
 
 

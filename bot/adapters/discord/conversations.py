@@ -1,5 +1,6 @@
 """Where on Discord somebody speaks, as a `Conversation`."""
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -40,18 +41,34 @@ class Conversations:
 
     def of_message(self, message: discord.Message) -> Conversation:
         """Where a message was written."""
-        locale = self._locales.get(message.author.id)
-        guild = message.guild
+        guild, private = message.guild, self.of_person(message.author.id)
+        if guild is None:
+            return private
 
         async def may_manage() -> bool:
-            return guild is None
+            return False
+
+        return replace(
+            private,
+            id=str(_settled_channel_id(message.channel)),
+            is_private=False,
+            language=guild.preferred_locale.value,
+            may_manage=may_manage,
+        )
+
+    def of_person(self, user_id: int) -> Conversation:
+        """The direct messages with somebody."""
+        locale = self._locales.get(user_id)
+
+        async def may_manage() -> bool:
+            return True
 
         return Conversation(
             platform=Platform.DISCORD,
-            id=str(_settled_channel_id(message.channel)) if guild else f"user:{message.author.id}",
-            is_private=guild is None,
-            language=guild.preferred_locale.value if guild else locale,
-            user_id=str(message.author.id),
+            id=f"user:{user_id}",
+            is_private=True,
+            language=locale,
+            user_id=str(user_id),
             user_language=locale,
             can_whisper=False,
             may_manage=may_manage,

@@ -3,11 +3,15 @@
 import contextlib
 import io
 import logging
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import discord
 
+from bot.adapters.discord.rights import Rights
 from bot.replies import Reply
 
 log = logging.getLogger(__name__)
@@ -16,24 +20,28 @@ FAILED = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What can go wrong on the way to Discord; a time-out is an OSError."""
 
 _MESSAGE_LENGTH = 2000
+_EMBEDS_LENGTH = 6000
 _ALT_LENGTH = 1024
 _NO_HISTORY = 160002
 """Discord's code where the right to read the message history, and so to reply, is missing."""
-_TRIES = 4
+_TRIES = 5
 
 
-def files_of(reply: Reply) -> list[discord.File]:
-    if reply.picture is None:
-        return []
-    return [discord.File(io.BytesIO(reply.picture), "spectrogram.png", description=reply.picture_alt[:_ALT_LENGTH])]
+def files_of(*replies: Reply) -> list[discord.File]:
+    """The pictures, named by the places of their replies."""
+    return [
+        discord.File(io.BytesIO(reply.picture), _picture_name(place), description=reply.picture_alt[:_ALT_LENGTH])
+        for place, reply in enumerate(replies)
+        if reply.picture is not None
+    ]
 
 
-def markdown_of(reply: Reply) -> str:
+def markdown_of(reply: Reply, length: int = _MESSAGE_LENGTH) -> str:
     """The text with its headline in bold; nothing in it is read as markup or as a mention."""
-    fitting = reply.shortened(_MESSAGE_LENGTH // 2)  # escaping may double it
+    fitting = reply.shortened(length // 2)  # escaping may double it
     escaped = [discord.utils.escape_mentions(discord.utils.escape_markdown(line)) for line in fitting.lines]
     headline = discord.utils.escape_mentions(discord.utils.escape_markdown(fitting.headline))
-    return "\n".join((f"**{headline}**", *escaped))[:_MESSAGE_LENGTH]
+    return "\n".join((f"**{headline}**", *escaped))[:length]
 
 
 @contextlib.contextmanager
@@ -45,40 +53,79 @@ def log_failed() -> Iterator[None]:
         log.warning("Discord: an answer could not be given: %r", error)
 
 
-async def send_reply(message: discord.Message, reply: Reply, view: discord.ui.View | None = None) -> bool:
-    """Reply to a message; whether it worked. Where files or references are not allowed, it goes without them."""
+async def send_reply(
+    message: discord.Message,
+    replies: Sequence[Reply],
+    view: discord.ui.View | None = None,
+    *,
+    rights: Rights | None = None,
+) -> bool:
+    """Reply to a message, with all that there is to say about its files; whether it worked.
+
+    What is not allowed there is left out: first what is known from `rights`, then what Discord refuses.
+    """
+    allowed = rights or Rights()
     reference = message.to_reference(fail_if_not_exists=False)
-    with_files, with_reference, tries = True, True, _TRIES
-    while tries:
-        tries -= 1
+    for _ in range(_TRIES):
         try:
-            await message.channel.send(
-                markdown_of(reply),
-                files=files_of(reply) if with_files else [],
-                view=view or discord.utils.MISSING,
-                reference=reference if with_reference else None,  # type: ignore[arg-type]
-                mention_author=False,
-            )
+            how = _body(replies, allowed) | ({"view": view} if view else {})
+            how |= {"reference": reference} if allowed.may_reply else {}
+            await message.channel.send(**how, mention_author=False)
             return True
         except discord.HTTPException as error:
             log.info("Discord: a channel does not let the bot answer as it would: %s", error)
-            if error.code == _NO_HISTORY:
-                with_reference = False
-            elif with_files:
-                with_files = False
+            if error.code == _NO_HISTORY and allowed.may_reply:
+                allowed = replace(allowed, may_reply=False)
+            elif len(replies) > 1 and allowed.may_embed:
+                allowed = replace(allowed, may_embed=False)
+            elif allowed.may_attach:
+                allowed = replace(allowed, may_attach=False)
             else:
                 break
         except FAILED as error:
             log.info("Discord: the connection broke while answering: %r", error)
-    log.warning("Discord: a reply could not be sent")
+    log.warning("Discord: a reply could not be sent (ref=%s)", secrets.token_hex(4))
     return False
 
 
-async def edit_answer(interaction: discord.Interaction, reply: Reply, view: discord.ui.View | None) -> None:
-    """Put an answer into an interaction's message; without its picture where that is refused."""
-    words = markdown_of(reply)
-    try:
-        await interaction.edit_original_response(content=words, attachments=files_of(reply), view=view)
-    except discord.HTTPException as error:
-        log.info("Discord: an answer is not taken with its picture: %s", error)
-        await interaction.edit_original_response(content=words, attachments=[], view=view)
+async def edit_answer(interaction: discord.Interaction, replies: Sequence[Reply], view: discord.ui.View | None) -> None:
+    """Put an answer into an interaction's message; without cards, and then without pictures, where they are refused."""
+    ways = [
+        Rights(),
+        *([Rights(may_embed=False)] if len(replies) > 1 else []),
+        Rights(may_embed=False, may_attach=False),
+    ]
+    for allowed in ways:
+        body = _body(replies, allowed)
+        body["attachments"] = body.pop("files")
+        try:
+            await interaction.edit_original_response(**{"embeds": [], "content": None, **body}, view=view)
+            return
+        except discord.HTTPException as error:
+            if allowed is ways[-1]:
+                raise
+            log.info("Discord: an answer is not taken with its pictures: %s", error)
+
+
+def _body(replies: Sequence[Reply], allowed: Rights) -> dict[str, Any]:
+    """One reply is words with a picture below; several are a card each, or where cards are not allowed all words."""
+    files = files_of(*replies) if allowed.may_attach else []
+    if len(replies) == 1 or not allowed.may_embed:
+        share = _MESSAGE_LENGTH // len(replies) - 1
+        return {"content": "\n".join(markdown_of(reply, share) for reply in replies), "files": files}
+    return {"embeds": _cards(replies, with_pictures=allowed.may_attach), "files": files}
+
+
+def _cards(replies: Sequence[Reply], *, with_pictures: bool) -> list[discord.Embed]:
+    share = _EMBEDS_LENGTH // len(replies)
+    cards = []
+    for place, reply in enumerate(replies):
+        card = discord.Embed(description=markdown_of(reply, share))
+        if with_pictures and reply.picture is not None:
+            card.set_image(url=f"attachment://{_picture_name(place)}")
+        cards.append(card)
+    return cards
+
+
+def _picture_name(place: int) -> str:
+    return f"spectrogram-{place + 1}.png" if place else "spectrogram.png"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 from telegram import (
     Bot,
     BotCommand,
@@ -34,20 +34,21 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.adapters.platform import BegunWork, Unreachable, repeating
+from bot.adapters.platform import BegunWork, SaidLately, Unreachable, repeating
 from bot.adapters.telegram.asking import Asked, ServerClock, asked_in
 from bot.adapters.telegram.buttons import Another, BackToVote, Voted, pressed, with_choices, with_votes
 from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined, owner_of
+from bot.adapters.telegram.journal import Journal, Position
 from bot.adapters.telegram.limiter import ChatLimiter
 from bot.adapters.telegram.media import audio_elsewhere, audio_of
 from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_reply
-from bot.adapters.telegram.polling import Lanes, Position, poll
+from bot.adapters.telegram.polling import Lanes, poll, take
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation
 from bot.failures import Failure, FailureKind
-from bot.progress import Progress, accompanied
 from bot.replies import Reply
+from bot.storage import Storage
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
 from config import Settings
 
@@ -57,8 +58,6 @@ _ACTION_EVERY_S = 4.5
 """A chat action fades after five seconds."""
 _CONNECTIONS = 64
 _REMEMBERED, _ALBUMS = 10_000, 500
-_SAID_ONCE = frozenset({FailureKind.BUSY, FailureKind.TOO_OFTEN})
-_SAID_AGAIN_AFTER_S = 60.0
 _ALLOWED = [
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
@@ -78,13 +77,15 @@ class TelegramAdapter:
 
     name = "Telegram"
 
-    def __init__(self, settings: Settings, assistant: Assistant) -> None:
+    def __init__(self, settings: Settings, assistant: Assistant, storage: Storage) -> None:
         self._settings = settings
         self._assistant = assistant
+        self._storage = storage
         self._begun = BegunWork()
         self._clock = ServerClock()
         self._position = Position()
-        self._said_lately: TTLCache[int, bool] = TTLCache(_REMEMBERED, _SAID_AGAIN_AFTER_S)
+        self._limiter = ChatLimiter()
+        self._said_lately = SaidLately()
         self._seen: LRUCache[tuple[int, int, str | None], Asked] = LRUCache(_REMEMBERED)
         self._asked_albums: LRUCache[str, bool] = LRUCache(_ALBUMS)
         self._albums: LRUCache[str, list[tuple[Message, Conversation, IncomingAudio]]] = LRUCache(_ALBUMS)
@@ -111,10 +112,11 @@ class TelegramAdapter:
     def _application(self) -> "Application[Any, Any, Any, Any, Any, Any]":
         settings = self._settings
         assert settings.telegram_token is not None
+        self._limiter = ChatLimiter()
         builder = (
             ApplicationBuilder()
             .token(settings.telegram_token.get_secret_value())
-            .rate_limiter(ChatLimiter())
+            .rate_limiter(self._limiter)
             .request(self._connections(_CONNECTIONS))
             .get_updates_request(self._connections(1))
             .updater(None)
@@ -168,15 +170,30 @@ class TelegramAdapter:
                     return
 
     async def _poll(self, application: "Application[Any, Any, Any, Any, Any, Any]", stop: asyncio.Event) -> None:
-        lanes = Lanes(application.process_update, self._on_overflow)
+        bot = application.bot
+        journal = Journal(self._storage, bot.id, self._position)
+
+        async def handle(update: Update) -> None:
+            await application.process_update(update)
+            await journal.end(update.update_id)
+
+        async def overflow(update: Update) -> None:
+            await self._on_overflow(update)
+            await journal.end(update.update_id)
+
+        lanes = Lanes(handle, overflow)
         await application.start()
         try:
-            log.info("Telegram: listening as @%s", application.bot.username)
-            await poll(application.bot, self._position, _ALLOWED, lanes.put, stop)
+            log.info("Telegram: listening as @%s", bot.username)
+            await take(await journal.left_over(), bot, journal, lanes.put)
+            await poll(bot, journal, _ALLOWED, lanes.put, stop)
         finally:
-            await self._begun.finish()
-            await lanes.close()
-            await application.stop()
+            self._limiter.hurry()
+            try:
+                await self._begun.finish()
+            finally:
+                await lanes.close()
+                await application.stop()
 
     async def _on_overflow(self, update: Update) -> None:
         """More of one chat than may wait: it hears that, but not for every file."""
@@ -342,7 +359,6 @@ class TelegramAdapter:
         self, message: Message, conversation: Conversation, audio: IncomingAudio, offset: str, *, whole_track: bool
     ) -> None:
         """Identify a file and reply to its message; says meanwhile that it works."""
-        progress = Progress()
         status: list[Message] = []
 
         async def say(sentence: str) -> None:
@@ -353,13 +369,9 @@ class TelegramAdapter:
 
         with self._begun.one():
             async with _acting(message):
-                work = self._assistant.identify(
-                    conversation, audio, offset=offset or None, whole_track=whole_track, progress=progress
+                (reply,) = await self._assistant.answer(
+                    conversation, [audio], say, offset=offset or None, whole_track=whole_track
                 )
-                if await self._assistant.is_quiet(conversation):
-                    reply = await work
-                else:
-                    reply = await accompanied(work, progress, await self._assistant.texts(conversation), say)
             is_sent = await self._send(message, reply, owner_id=owner_of(message, conversation))
             for said in status:
                 with contextlib.suppress(TelegramError):
@@ -369,13 +381,8 @@ class TelegramAdapter:
         await self._send(message, await self._assistant.refusal(conversation, Failure(FailureKind.NO_AUDIO_HERE)))
 
     async def _send(self, message: Message, reply: Reply, *, owner_id: str = "") -> bool:
-        """Reply to a message. That somebody asks too often, or that there is too much to do, a chat hears once a
-        minute and not for each file."""
-        if reply.failure in _SAID_ONCE:
-            if message.chat.id in self._said_lately:
-                return True
-            self._said_lately[message.chat.id] = True
-        return await send_reply(message, reply, owner_id=owner_id)
+        """Reply to a message; whether it has been said, now or lately."""
+        return self._said_lately.holds(message.chat.id, [reply]) or await send_reply(message, reply, owner_id=owner_id)
 
     def _is_for_us(self, message: Message) -> bool:
         """Not from another bot (an anonymous administrator counts as a person), and not from long ago."""

@@ -37,6 +37,7 @@ class ChatLimiter(BaseRateLimiter[int]):
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._hurries = False
         self._overall = AsyncLimiter(FloodLimit.MESSAGES_PER_SECOND, 1)
         self._paces: LRUCache[str, AsyncLimiter] = LRUCache(_CHATS)
         self._paused_until_s: LRUCache[str, float] = LRUCache(_CHATS)
@@ -46,6 +47,10 @@ class ChatLimiter(BaseRateLimiter[int]):
 
     async def shutdown(self) -> None:
         """Nothing is held open."""
+
+    def hurry(self) -> None:
+        """From now on nothing waits for its turn: the bot ends, and what it has to say is said now or never."""
+        self._hurries = True
 
     async def process_request(
         self,
@@ -87,8 +92,9 @@ class ChatLimiter(BaseRateLimiter[int]):
     async def _turn(self, chat: str) -> None:
         """Wait until this chat may be written to."""
         await asyncio.sleep(max(0.0, self._paused_until_s.get(chat, 0.0) - self._clock()))
-        async with self._pace(chat), self._overall:
-            pass
+        if not self._hurries:
+            async with self._pace(chat), self._overall:
+                pass
 
     def _pace(self, chat: str) -> AsyncLimiter:
         """What Telegram lets a chat have: twenty messages a minute in a group, about one a second elsewhere."""

@@ -9,13 +9,13 @@ import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from telegram import Bot, Update
 from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.adapters.platform import Unreachable
+from bot.adapters.telegram.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -72,21 +72,14 @@ class Lanes:
                 self._waiting.pop(lane, None)
 
 
-@dataclass(slots=True)
-class Position:
-    """The first update that has not been taken: it outlives a refusal, so that nothing is answered twice."""
-
-    offset: int = 0
-
-
 async def poll(
-    bot: Bot, position: Position, allowed: list[str], take: Callable[[Update], None], stop: asyncio.Event
+    bot: Bot, journal: Journal, allowed: list[str], put: Callable[[Update], None], stop: asyncio.Event
 ) -> None:
     """Hand on every update until `stop` is set. Raises `Unreachable` where Telegram refuses us."""
     failures, stopped = 0, asyncio.ensure_future(stop.wait())
     try:
         while not stop.is_set():
-            asking = asyncio.ensure_future(_ask(bot, position.offset, allowed))
+            asking = asyncio.ensure_future(_ask(bot, journal.offset, allowed))
             await asyncio.wait((asking, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 asking.cancel()
@@ -103,13 +96,19 @@ async def poll(
             if failures:
                 log.info("Telegram: it answers again.")
                 failures = 0
-            for raw in raw_updates:
-                position.offset = max(position.offset, int(raw["update_id"]) + 1)
-                if (update := read_update(raw, bot)) is not None:
-                    take(update)
+            await take(await journal.fresh(raw_updates), bot, journal, put)
     finally:
         stopped.cancel()
-    await _confirm(bot, position.offset)
+    await _confirm(bot, journal.offset)
+
+
+async def take(raw_updates: list[dict[str, Any]], bot: Bot, journal: Journal, put: Callable[[Update], None]) -> None:
+    """Hand updates on as what they are; one that cannot be read has nothing to be answered."""
+    for raw in raw_updates:
+        if (update := read_update(raw, bot)) is not None:
+            put(update)
+        else:
+            await journal.end(int(raw["update_id"]))
 
 
 def read_update(raw: dict[str, Any], bot: Bot) -> Update | None:

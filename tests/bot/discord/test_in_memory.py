@@ -35,7 +35,7 @@ def _from_memory(attachment: discord.Attachment) -> IncomingAudio:
 
 
 def client(behind: Wired) -> GenreClient:
-    return GenreClient(behind.settings, behind.assistant, behind.storage, reads_messages=True)
+    return GenreClient(behind.settings, behind.assistant, behind.storage, [], reads_messages=True)
 
 
 @pytest.fixture(autouse=True)
