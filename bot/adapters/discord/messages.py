@@ -1,18 +1,24 @@
 """A reply as a Discord message: text that is no markup, and a picture with its description."""
 
+import asyncio
 import contextlib
 import io
 import logging
+import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 
 from bot.adapters.discord.rights import Rights
 from bot.replies import Reply
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +30,8 @@ _EMBEDS_LENGTH = 6000
 _ALT_LENGTH = 1024
 _NO_HISTORY = 160002
 """Discord's code where the right to read the message history, and so to reply, is missing."""
-_TRIES = 5
+_DELAYS_S = (1.0, 3.0, 8.0, 20.0)
+"""Between tries while Discord cannot be reached, beside those that discord.py makes by itself."""
 
 
 def files_of(*replies: Reply) -> list[discord.File]:
@@ -53,6 +60,25 @@ def log_failed() -> Iterator[None]:
         log.warning("Discord: an answer could not be given: %r", error)
 
 
+async def persistently(act: Callable[[], Awaitable[T]]) -> T:
+    """Do something on Discord, again where that fails for a reason that passes. Raises the last of `FAILED`."""
+    for delay_s in _DELAYS_S:
+        try:
+            return await act()
+        except FAILED as error:
+            if not _passes(error):
+                raise
+            log.info("Discord: it cannot be reached (%r); trying again", error)
+            await asyncio.sleep(delay_s * random.uniform(0.75, 1.25))  # noqa: S311  (no secret)
+    return await act()
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, discord.HTTPException):
+        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, aiohttp.ClientError | OSError)
+
+
 async def send_reply(
     message: discord.Message,
     replies: Sequence[Reply],
@@ -66,14 +92,20 @@ async def send_reply(
     """
     allowed = rights or Rights()
     reference = message.to_reference(fail_if_not_exists=False)
-    for _ in range(_TRIES):
+
+    async def send() -> None:
+        how = _body(replies, allowed) | ({"view": view} if view else {})
+        how |= {"reference": reference} if allowed.may_reply else {}
+        await message.channel.send(**how, mention_author=False)
+
+    while True:
         try:
-            how = _body(replies, allowed) | ({"view": view} if view else {})
-            how |= {"reference": reference} if allowed.may_reply else {}
-            await message.channel.send(**how, mention_author=False)
+            await persistently(send)
             return True
         except discord.HTTPException as error:
             log.info("Discord: a channel does not let the bot answer as it would: %s", error)
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                break
             if error.code == _NO_HISTORY and allowed.may_reply:
                 allowed = replace(allowed, may_reply=False)
             elif len(replies) > 1 and allowed.may_embed:
@@ -82,8 +114,8 @@ async def send_reply(
                 allowed = replace(allowed, may_attach=False)
             else:
                 break
-        except FAILED as error:
-            log.info("Discord: the connection broke while answering: %r", error)
+        except FAILED:
+            break
     log.warning("Discord: a reply could not be sent (ref=%s)", secrets.token_hex(4))
     return False
 
@@ -95,11 +127,15 @@ async def edit_answer(interaction: discord.Interaction, replies: Sequence[Reply]
         *([Rights(may_embed=False)] if len(replies) > 1 else []),
         Rights(may_embed=False, may_attach=False),
     ]
-    for allowed in ways:
+
+    async def edit(allowed: Rights) -> None:
         body = _body(replies, allowed)
         body["attachments"] = body.pop("files")
+        await interaction.edit_original_response(**{"embeds": [], "content": None, **body}, view=view)
+
+    for allowed in ways:
         try:
-            await interaction.edit_original_response(**{"embeds": [], "content": None, **body}, view=view)
+            await persistently(partial(edit, allowed))
             return
         except discord.HTTPException as error:
             if allowed is ways[-1]:

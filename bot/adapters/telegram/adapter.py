@@ -83,6 +83,7 @@ class TelegramAdapter:
         self._storage = storage
         self._begun = BegunWork()
         self._clock = ServerClock()
+        self._has_passed_over = False
         self._position = Position()
         self._limiter = ChatLimiter()
         self._said_lately = SaidLately()
@@ -391,8 +392,17 @@ class TelegramAdapter:
         return self._is_recent(message.date)
 
     def _is_recent(self, date: datetime) -> bool:
-        """By Telegram's clock: that of this machine may be wrong."""
-        return self._clock.now_s() - date.timestamp() <= self._settings.max_message_age_s
+        """By Telegram's clock: that of this machine may be wrong. What is passed over for its age is said once."""
+        longest_s = self._settings.max_message_age_s
+        is_recent = self._clock.now_s() - date.timestamp() <= longest_s
+        if not is_recent and not self._has_passed_over:
+            self._has_passed_over = True
+            log.warning(
+                "Telegram: messages older than %g s are passed over (MAX_MESSAGE_AGE_S); if they are not so old, then a"
+                " clock is wrong",
+                longest_s,
+            )
+        return is_recent
 
 
 def _acting(message: Message) -> contextlib.AbstractAsyncContextManager[None]:

@@ -7,6 +7,7 @@ Here a refusal comes out as `Unreachable`, so that the adapter is started again,
 import asyncio
 import logging
 import random
+import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,6 +19,8 @@ from bot.adapters.platform import Unreachable
 from bot.adapters.telegram.journal import Journal
 
 log = logging.getLogger(__name__)
+
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")  # which reads all of them or none
 
 _POLL_S = 10
 _DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from bot.adapters.discord.messages import _DELAYS_S
 from tests.bot.chats import Wired, discord_adapter, kept, nth, plain, running
 from tests.support.discord_server import DiscordServer, Json, Request
 
@@ -236,6 +239,27 @@ async def test_a_picture_over_the_servers_upload_limit_is_left_out(
     assert answer.files == []
     assert "seconds 30 to 33" in plain(answer.body)
     assert answer.body["components"]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_short_outage_loses_no_answer(
+    discord_server: DiscordServer, track_mp3: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adapters.discord.messages._DELAYS_S", (0.05, 0.05))
+    monkeypatch.setattr("asyncio.sleep", partial(_shortly, asyncio.sleep))
+    discord_server.fail("POST", "/messages", status=status, body={"code": 0, "message": "oops"}, times=2)
+    await discord_server.post(attachments=[discord_server.add_file(track_mp3)])
+    answer = await discord_server.wait_for("POST", "/messages", number=3)
+    assert answer.files
+    assert answer.body["components"]
+
+
+async def _shortly(sleep: Callable[[float], Awaitable[None]], delay_s: float) -> None:
+    await sleep(min(delay_s, 0.1))  # discord.py has waits of its own between its tries
+
+
+def test_tries_are_spread_over_half_a_minute() -> None:
+    assert sum(_DELAYS_S) >= 30.0
 
 
 _STICKER: dict[str, Any] = {"sticker_items": [{"id": "1", "name": "wave", "format_type": 1}]}

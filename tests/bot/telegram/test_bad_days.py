@@ -201,6 +201,16 @@ async def test_the_clock_is_telegrams(
     await telegram.wait_for("sendPhoto")
 
 
+async def test_what_is_passed_over_for_its_age_is_said_once(
+    telegram: TelegramServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for age_s in (420, 500, 0):
+        telegram.send(chat_id=ALICE, text="/help", date=int(time.time()) - age_s)
+    await telegram.wait_for("sendMessage")
+    assert len(telegram.of("sendMessage")) == 1
+    assert caplog.text.count("if they are not so old, then a clock is wrong") == 1
+
+
 async def test_a_name_is_no_address(telegram: TelegramServer, track_mp3: bytes) -> None:
     for number, name in enumerate(("free-gift.zip", "@everyone.mp3", "<b>.mov.mp3"), start=1):
         telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), file_name=name)
