@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     user_per_minute: float = Field(10.0, gt=0, description="and how fast that fills up again")
     chat_burst: int = Field(20, ge=1, description="files that may come at once in one chat")
     chat_per_minute: float = Field(30.0, gt=0, description="and how fast that fills up again")
-    max_message_age_s: float = Field(300.0, gt=0, description="Telegram messages older than this stay unanswered")
+    max_message_age_s: float = Field(3600.0, gt=0, description="Telegram messages older than this stay unanswered")
 
     model: Literal["default", "reference"] = Field("default", description="which of the two shipped models answers")
     model_bundle: Path | None = Field(None, description="folder of another model bundle, instead of a shipped one")

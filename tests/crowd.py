@@ -77,7 +77,7 @@ async def bad_day(crowd: Crowd, telegram: TelegramServer, discord: DiscordServer
             case 2:
                 telegram.fail("download", status=502, description="Bad Gateway", times=2)
                 trouble("bad gateways")
-            case 3:
+            case 3 if not telegram._faults["getUpdates"]:
                 telegram.fail("getUpdates", status=random.choice((500, 401, 409)), description="refused")
                 trouble("refused polls")
             case 4:

@@ -26,6 +26,7 @@ from bot.votes import Evidence, Vote, Voter
 log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_MOST_TRIES = 3
 _CONNECT_TIMEOUT_S = 10
 """A server that does not answer at all would otherwise hold up the start for minutes."""
 
@@ -200,15 +201,15 @@ class Storage:
             await self._change(sa.delete(begun).where(_is_row(begun, {"platform": platform, "name": name})))
 
     async def left_over(self, platform: str) -> list[tuple[str, str]]:
-        """Names and works that were begun and never ended, as far as they have not been left over before: what ends the
-        process must not do so for ever."""
+        """Names and works that were begun and never ended, as far as they have not been left over too often: what ends
+        the process must not do so for ever."""
         here = begun.c.platform == platform
         with _only_logged():
             async with self._engine.begin() as connection:
-                await connection.execute(sa.delete(begun).where(here, begun.c.tries > 0))
+                await connection.execute(sa.delete(begun).where(here, begun.c.tries >= _MOST_TRIES))
                 found = await connection.execute(sa.select(begun.c.name, begun.c.work).where(here))
                 rows = [(row.name, row.work) for row in found]
-                await connection.execute(sa.update(begun).where(here).values(tries=1))
+                await connection.execute(sa.update(begun).where(here).values(tries=begun.c.tries + 1))
                 return rows
         return []
 

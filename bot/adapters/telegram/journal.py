@@ -48,23 +48,25 @@ class Journal:
         return self._position.offset
 
     async def left_over(self) -> list[dict[str, Any]]:
-        """Updates that were begun before the process ended without a word; from then on it goes on where it was."""
-        if self._position.offset:  # this process has been connected before, and works on its updates itself
-            return []
+        """Updates that were begun before the connection or the process ended; from then on it goes on where it was."""
+        if not self._position.offset:
+            await self._remember_position()
+        mine = f"{self._bot_id}:"
+        found = [work for name, work in await self._storage.left_over(Platform.TELEGRAM) if name.startswith(mine)]
+        if found:
+            log.info("Telegram: %d updates from before are taken up again", len(found))
+        updates = [json.loads(work) for work in found]
+        self._written |= {int(update["update_id"]) for update in updates}
+        return updates
+
+    async def _remember_position(self) -> None:
         try:
             offset, _, taken_s = (await self._storage.bot_state(self._state_name) or "").partition("@")
         except Failure as failure:
             log.warning("Telegram: the last position is not known: %s", failure)
-            return []
+            return
         if offset and time.time() - float(taken_s) < _LASTS_S:
             self._position.offset = int(offset)
-        mine = f"{self._bot_id}:"
-        found = [work for name, work in await self._storage.left_over(Platform.TELEGRAM) if name.startswith(mine)]
-        if found:
-            log.info("Telegram: %d updates from before the start are taken up again", len(found))
-        updates = [json.loads(work) for work in found]
-        self._written |= {int(update["update_id"]) for update in updates}
-        return updates
 
     async def fresh(self, updates: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Take updates; returns those that had not been taken before."""

@@ -27,6 +27,10 @@ _DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _AT_ONCE, _WAITING = 6, 40
 """Updates of one chat that are worked on together, and that may wait for that."""
 
+_REFUSALS = (InvalidToken, EndPointNotFound, Forbidden)
+_REFUSED_FOR_GOOD = 3
+"""On a bad day Telegram refuses a good token once; what is being answered then goes on."""
+
 Handle = Callable[[Update], Awaitable[None]]
 
 
@@ -90,10 +94,10 @@ async def poll(
                 return
             try:
                 raw_updates = asking.result()
-            except (InvalidToken, EndPointNotFound, Forbidden) as error:
-                raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
             except TelegramError as error:
                 failures += 1
+                if isinstance(error, _REFUSALS) and failures >= _REFUSED_FOR_GOOD:
+                    raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
                 await _pause(error, failures, stop)
                 continue
             if failures:
@@ -143,8 +147,6 @@ async def _pause(error: TelegramError, failures: int, stop: asyncio.Event) -> No
     if isinstance(error, RetryAfter):
         wait = error.retry_after
         wait_s = wait if isinstance(wait, int) else wait.total_seconds()
-    if isinstance(error, Conflict):
-        wait_s = _DELAYS_S[-1]
     if failures == 1:
         if isinstance(error, Conflict):
             log.error("Telegram: another program uses this bot's token, and only one may: stop it, or make a new token")

@@ -19,9 +19,10 @@ async def test_a_refused_poll_is_told_and_the_bot_comes_back(
     behind: Wired, track_mp3: bytes, status: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.adapters.platform._FIRST_DELAY_S", 0.2)
+    monkeypatch.setattr("bot.adapters.telegram.polling._DELAYS_S", (0.1,))
     async with TelegramServer() as server, running(telegram_adapter(behind, server)):
         server.send(chat_id=ALICE, text="/genres")
-        server.fail("getUpdates", status=status, description="Unauthorized")
+        server.fail("getUpdates", status=status, description="Unauthorized", times=3)
         await server.wait_for("sendMessage")
         await asyncio.sleep(1.0)
         server.send(chat_id=ALICE, audio=server.add_file(track_mp3))
@@ -193,9 +194,9 @@ async def test_a_message_that_gets_a_file_by_an_edit_is_looked_at_once(
 async def test_the_clock_is_telegrams(
     telegram: TelegramServer, track_mp3: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This machine is seven minutes ahead of Telegram and of whoever writes."""
+    """This machine is seventy minutes ahead of Telegram and of whoever writes."""
     real = time.time
-    monkeypatch.setattr("bot.adapters.telegram.asking.time", SimpleNamespace(time=lambda: real() + 420))
+    monkeypatch.setattr("bot.adapters.telegram.asking.time", SimpleNamespace(time=lambda: real() + 4200))
     telegram.send(chat_id=ALICE, text="/help", date=int(real()))
     telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), date=int(real()))
     await telegram.wait_for("sendPhoto")
@@ -204,7 +205,7 @@ async def test_the_clock_is_telegrams(
 async def test_what_is_passed_over_for_its_age_is_said_once(
     telegram: TelegramServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for age_s in (420, 500, 0):
+    for age_s in (4200, 5000, 0):
         telegram.send(chat_id=ALICE, text="/help", date=int(time.time()) - age_s)
     await telegram.wait_for("sendMessage")
     assert len(telegram.of("sendMessage")) == 1
@@ -264,3 +265,23 @@ async def test_another_part_is_offered_only_where_it_can_work(
 )
 def test_a_caption_means_what_people_mean(caption: str, expected: Asked) -> None:
     assert asked_in(caption, "genre_bot") == expected
+
+
+async def test_what_is_being_answered_outlives_a_refused_token(
+    behind: Wired, track_mp3: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hanging download is given up with the connection, and taken up with the next."""
+    monkeypatch.setattr("bot.adapters.platform._FIRST_DELAY_S", 0.2)
+    monkeypatch.setattr("bot.adapters.telegram.polling._DELAYS_S", (0.1,))
+    monkeypatch.setattr("bot.adapters.platform.BegunWork.finish.__kwdefaults__", {"grace_s": 0.2})
+    async with TelegramServer() as server, running(telegram_adapter(behind, server)):
+        file = server.add_file(track_mp3)
+        server.stall(file)
+        server.send(chat_id=ALICE, audio=file)
+        await server.wait_for("getFile")
+        server.fail("getUpdates", status=401, description="Unauthorized", times=3)
+        await server.wait_for("getMe", number=2)
+        server._files[file].stalls = False
+        await server.wait_for("sendPhoto")
+        await asyncio.sleep(0.5)
+        assert len(server.of("sendPhoto")) == 1

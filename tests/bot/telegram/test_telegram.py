@@ -69,7 +69,7 @@ async def test_a_group_hears_audio_and_passes_over_the_rest(telegram: TelegramSe
     telegram.send(chat_id=GROUP, video=telegram.add_file(b"film"), file_name="a.mp4", media_type="video/mp4")
     telegram.send(chat_id=GROUP, text="nice weather")
     telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), is_bot=True)
-    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), date=int(time.time()) - 3600)
+    telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3), date=int(time.time()) - 7200)
     telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
     await telegram.wait_for("sendPhoto", chat_id=GROUP)
     await asyncio.sleep(0.5)
