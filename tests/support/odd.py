@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -270,6 +271,15 @@ def giant_cover() -> bytes:
     payload = b"\x2f" + struct.pack("<I", bits) + bytes(8)
     chunk = b"VP8L" + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+
+
+def dts_in_wav() -> bytes:
+    """DTS as a DTS CD has it: a stream that a WAV head calls 16-bit stereo. PyAV cannot write it, so it lies here: the
+    staircase of 14 s at 8 kHz, `ffmpeg -i staircase.wav -c:a dca -strict -2 -b:a 32k staircase.dts`."""
+    words = np.frombuffer((Path(__file__).parent / "staircase.dts").read_bytes(), ">u2").astype("<u2").tobytes()
+    head = struct.pack("<IHHIIHH", 16, 1, 2, 44_100, 176_400, 4, 16)
+    chunks = b"WAVEfmt " + head + b"data" + struct.pack("<I", len(words)) + words
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
 def zipped(content: bytes) -> bytes:

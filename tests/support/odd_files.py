@@ -13,6 +13,7 @@ from classifier.errors import ErrorKind
 from tests.support.odd import (
     RATE_HZ,
     aiff,
+    dts_in_wav,
     encoded,
     flac,
     free_format,
@@ -93,6 +94,7 @@ HEARD: dict[str, tuple[Callable[[], bytes], float]] = {
     "wav behind a tag that says less": (lambda: id3(padding=1_000, stated=300) + wav(WHOLE), 0.03),
     "wav behind a tag that says more": (lambda: id3(padding=1_000, stated=90_000) + wav(WHOLE), 0.03),
     "rf64 from a pipe": (lambda: wav(WHOLE, form=b"RF64", sizes=0), 0.03),
+    "dts in wav": (dts_in_wav, COARSE),
     "w64": (lambda: w64(WHOLE), 0.03),
     "w64 from a pipe": (lambda: w64(WHOLE, size=2**63 - 1), 0.03),
     "w64, sizes 0": (lambda: w64(WHOLE, size=0), 0.03),
