@@ -36,6 +36,7 @@ async def run(settings: Settings) -> None:
         job_timeout_s=settings.job_timeout_s,
         jobs_per_worker=settings.jobs_per_worker,
         queue_limit=settings.queue_limit,
+        memory_mb=settings.worker_memory_mb,
     )
     service = GenreService(settings, pool)
     page = WebAdapter(settings, service)

@@ -3,11 +3,14 @@
 Importing librosa and running it for the first time takes seconds; a forked worker inherits both and is ready at once.
 """
 
+import contextlib
 import signal
 
-from classifier.process import set_up_process
-from classifier.warmup import warm_up
+from classifier.process import keep_freed_memory
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the bot's own process decides
-set_up_process()
-warm_up()
+keep_freed_memory()
+with contextlib.suppress(Exception):  # a worker that cannot do this either says why
+    from classifier.warmup import warm_up
+
+    warm_up()

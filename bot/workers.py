@@ -1,22 +1,27 @@
 """A pool of worker processes that survives what untrusted files do to it.
 
 Each worker has a pipe of its own, takes one job at a time and works under a time limit. A worker that hangs, crashes or
-has done its share of jobs is replaced; only the job it held fails. (A shared pipe, as ready-made pools have, is broken
-for all when a worker is killed while it reads.) Workers are forked from a process that has imported the classifier
-once, so a replacement is there in a fraction of a second.
+has done its share of jobs is replaced, and no other job is lost by that. The job of one that died is given to another,
+since it need not have been the job's fault; a file that breaks two workers is refused. (A shared pipe, as
+ready-made pools have, is broken for all when a worker is killed while it reads.) Workers are forked from a process that
+has imported the classifier once, so a replacement is there in a fraction of a second.
 """
 
 import asyncio
 import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from bot.confinement import confine
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ClipJob, ModelChoice, ModelFacts, Refusal, facts_of, load_classifier, run_clip
 from classifier.errors import ClassifierError
@@ -28,7 +33,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _RESTART_DELAY_S = 1.0
-_KILL_WAIT_S = 5.0
+_KILL_WAIT_S = 2.0
+_DEATHS_OF_A_JOB, _TRIES_OF_A_JOB = 2, 6
+"""A worker that breaks down does so by its file; one that is killed, by somebody else, or for want of memory."""
+_FAILED_STARTS = 5
+"""So many workers that end before one of them has ever been ready end the start."""
 _TAKEN = "taken"
 """A worker's word that it holds the job now."""
 _NOT_TAKEN = "not taken"
@@ -48,6 +57,21 @@ class CannotStart:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """A worker's last message: a job ended in an exception that is none of the classifier's own."""
+
+    reason: str
+
+
+class WorkerState(StrEnum):
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    STOPPED = "stopped"
+    """By a signal: it answers nobody until it goes on."""
+
+
 class ModelUnusable(Exception):
     """No worker can ever start; the text says why."""
 
@@ -59,7 +83,9 @@ class _Waiting:
     job: ClipJob
     done: asyncio.Future[Answer | Refusal]
     number: int
-    is_second_try: bool = False
+    deaths: int = 0
+    tries: int = 0
+    """Workers that have ended with it, and those that were to get it, too."""
 
     def settle(self, outcome: Answer | Refusal | Failure) -> None:
         if self.done.done():  # whoever asked has gone
@@ -74,7 +100,14 @@ class WorkerPool:
     """Runs jobs in worker processes; use from one event loop."""
 
     def __init__(
-        self, choice: ModelChoice, *, workers: int, job_timeout_s: float, jobs_per_worker: int, queue_limit: int
+        self,
+        choice: ModelChoice,
+        *,
+        workers: int,
+        job_timeout_s: float,
+        jobs_per_worker: int,
+        queue_limit: int,
+        memory_mb: float = 2048.0,
     ) -> None:
         self._choice = choice
         self._count = workers
@@ -84,9 +117,14 @@ class WorkerPool:
         self._slots: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Future[Answer | Refusal]] = set()
         self._closing = False
+        self._memory_bytes = round(memory_mb * 1024 * 1024)
         self._queued = 0
         self._taken = 0
         self._first_ready: asyncio.Future[ModelFacts] = asyncio.get_running_loop().create_future()
+        self._workers: dict[int, _Worker] = {}
+        self._failed_starts = 0
+        self.restarts = 0
+        """Workers that had to be replaced before their time."""
 
     @property
     def is_ready(self) -> bool:
@@ -103,11 +141,22 @@ class WorkerPool:
         """How many jobs wait for a worker."""
         return self._waiting.qsize()
 
+    @property
+    def states(self) -> list[WorkerState]:
+        """What each worker is at now."""
+        found = [self._workers.get(slot) for slot in range(self._count)]
+        return [worker.state if worker else WorkerState.STARTING for worker in found]
+
+    @property
+    def running(self) -> int:
+        """How many jobs a worker has."""
+        return len(self._running)
+
     def start(self) -> None:
         """Begin to start the workers; returns at once."""
         set_up_process()
         multiprocessing.set_forkserver_preload(["bot.preload"])
-        self._slots = [asyncio.create_task(self._keep_worker(), name=f"worker-{n}") for n in range(self._count)]
+        self._slots = [asyncio.create_task(self._keep_worker(n), name=f"worker-{n}") for n in range(self._count)]
 
     async def until_ready(self) -> ModelFacts:
         """Wait for the first worker; returns what it says of its model. Raises `ModelUnusable`."""
@@ -146,30 +195,46 @@ class WorkerPool:
             slot.cancel()
         await asyncio.gather(*self._slots, return_exceptions=True)
 
-    async def _keep_worker(self) -> None:
+    async def _keep_worker(self, slot: int) -> None:
         """Keep one worker alive, for as long as the pool is."""
         held: _Waiting | None = None
         while True:
             try:
-                worker = await _in_thread(_Worker, self._choice)
+                worker = await _in_thread(_Worker, self._choice, self._memory_bytes)
             except (OSError, EOFError) as error:  # the process that workers are forked from has died
                 log.error("A worker could not be started (%r); trying again", error)
+                if self._gives_up(f"they cannot be started: {error!r}"):
+                    return
                 await asyncio.sleep(_RESTART_DELAY_S)
                 continue
+            self._workers[slot] = worker
             try:
                 hello = await _in_thread(worker.receive)
                 if isinstance(hello, CannotStart):
                     self._report_unusable(hello.reason)
                     return
                 if isinstance(hello, Ready):
+                    self._failed_starts, worker.is_ready = 0, True
                     if not self._first_ready.done():
                         self._first_ready.set_result(hello.model)
                     held = await self._serve_with(worker, held)
                 else:
-                    log.error("A worker ended before it was ready (%s); starting another", worker.exit_reason())
+                    reason = await _in_thread(worker.exit_reason)
+                    log.error("A worker ended before it was ready (%s); starting another", reason)
+                    if self._gives_up(f"they end before they are ready: {reason}"):
+                        return
                     await asyncio.sleep(_RESTART_DELAY_S)
             finally:
+                self._workers.pop(slot, None)
                 worker.kill()
+
+    def _gives_up(self, reason: str) -> bool:
+        """Whether no worker has ever been ready, and none will be."""
+        self._failed_starts += 1
+        if self.is_ready or self._failed_starts < _FAILED_STARTS:
+            return False
+        self._report_unusable(f"no worker can be started; {reason}")
+        return True
 
     def _report_unusable(self, reason: str) -> None:
         if not self._first_ready.done():
@@ -185,34 +250,41 @@ class WorkerPool:
             waiting = held or await self._next_job(worker)
             held = None
             if waiting is None:
-                log.warning("A worker died while idle (%s); starting another", worker.exit_reason())
+                self.restarts += 1
+                log.warning("A worker died while idle (%s); starting another", await _in_thread(worker.exit_reason))
                 return None
             if waiting.done.done():  # whoever asked has gone
                 continue
             outcome = await self._settled(worker, waiting)
-            if outcome is _NOT_TAKEN:
-                return waiting
-            if isinstance(outcome, Failure):
-                break
+            if not isinstance(outcome, Answer | Refusal):
+                self.restarts += 1
+                return None if waiting.done.done() else waiting
             del waiting, outcome  # no audio is kept while the worker waits for the next job
         return None
 
     async def _settled(self, worker: "_Worker", waiting: "_Waiting") -> object:
-        """Do one job and tell who asked; `_NOT_TAKEN` leaves it open for another worker, but only once."""
+        """Do one job and tell who asked. Where the worker died with it, it stays open for another one, once."""
         self._running.add(waiting.done)
+        worker.is_busy = True
         try:
             outcome = await self._exchange(worker, waiting.job)
-            if outcome is _NOT_TAKEN and not waiting.is_second_try:
-                waiting.is_second_try = True
-                return outcome
+            if isinstance(outcome, Broke):
+                outcome = Failure(FailureKind.CRASHED, outcome.reason)
             if not isinstance(outcome, Answer | Refusal | Failure):
-                outcome = Failure(FailureKind.CRASHED, f"worker ended: {worker.exit_reason()}")
+                reason = await _in_thread(worker.exit_reason)
+                waiting.tries += 1
+                waiting.deaths += outcome is not _NOT_TAKEN and not worker.was_killed
+                if waiting.deaths < _DEATHS_OF_A_JOB and waiting.tries < _TRIES_OF_A_JOB:
+                    log.warning("A worker died (%s); its file is given to another", reason)
+                    return outcome
+                outcome = Failure(FailureKind.CRASHED, f"workers ended: {reason}")
             waiting.settle(outcome)
             return outcome
         except asyncio.CancelledError:
             waiting.settle(Failure(FailureKind.STOPPING))
             raise
         finally:
+            worker.is_busy = False
             self._running.discard(waiting.done)
 
     async def _next_job(self, worker: "_Worker") -> "_Waiting | None":
@@ -241,7 +313,7 @@ class WorkerPool:
                 return await asyncio.shield(reply)
         except TimeoutError:
             worker.kill()
-            await reply
+            await asyncio.wait((reply,), timeout=_KILL_WAIT_S)
             return Failure(FailureKind.TIMEOUT, f"no answer within {self._job_timeout_s:g} s")
         except asyncio.CancelledError:
             worker.kill()
@@ -277,13 +349,23 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 class _Worker:
     """One worker process and our end of its pipe. The methods block: call them in a thread."""
 
-    def __init__(self, choice: ModelChoice) -> None:
+    def __init__(self, choice: ModelChoice, memory_bytes: int) -> None:
         context = multiprocessing.get_context("forkserver")
         ours, theirs = context.Pipe()
         self._pipe = ours
-        self._process = context.Process(target=serve, args=(theirs, choice), daemon=True)
+        self._process = context.Process(target=serve, args=(theirs, choice, memory_bytes), daemon=True)
         self._process.start()
         theirs.close()
+        self.is_ready = self.is_busy = False
+
+    @property
+    def state(self) -> WorkerState:
+        """By what the pool has had of it, and what the system says of its process."""
+        if _is_stopped(self._process.pid):
+            return WorkerState.STOPPED
+        if not self.is_ready:
+            return WorkerState.STARTING
+        return WorkerState.BUSY if self.is_busy else WorkerState.READY
 
     @property
     def sentinel(self) -> int:
@@ -303,35 +385,63 @@ class _Worker:
             self._pipe.send(job)
         except OSError:
             return _NOT_TAKEN
-        return self.receive() if self.receive() == _TAKEN else _NOT_TAKEN
+        first = self.receive()
+        if isinstance(first, Broke):  # it could not even be read
+            return first
+        return self.receive() if first == _TAKEN else _NOT_TAKEN
 
     def kill(self) -> None:
-        """End the process at once, whatever it is doing."""
-        if self._process.is_alive():
-            self._process.kill()
+        """End the process at once, whatever it is doing, and whatever `is_alive` says: that asks the process that it
+        was forked from, which may be dead."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid or 0, signal.SIGKILL)
         self._process.join(_KILL_WAIT_S)
         self._pipe.close()
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody else has ended the process; what `exit_reason` has waited for."""
+        return self._process.exitcode == -signal.SIGKILL
 
     def exit_reason(self) -> str:
         self._process.join(_KILL_WAIT_S)
         return f"exit code {self._process.exitcode}"
 
 
-def serve(pipe: Connection, choice: ModelChoice) -> None:
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a signal has stopped a process; where there is no /proc, nobody can tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"T", "t"}
+    except (OSError, IndexError):
+        return False
+
+
+def serve(pipe: Connection, choice: ModelChoice, memory_bytes: int) -> None:
     """A worker's life: load the model, say so, then one job after the other until the pipe is closed.
 
     An exception that is none of the classifier's own ends the process: its state is not to be trusted any more.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    confine(memory_bytes)
     try:
         classifier = load_classifier(choice)
     except ClassifierError as error:
         pipe.send(CannotStart(str(error)))
         return
+    except Exception as error:
+        pipe.send(CannotStart(f"{type(error).__name__}: {error}"))
+        return
     with contextlib.suppress(EOFError, ConnectionError):  # the bot has closed its end
         pipe.send(Ready(facts_of(classifier)))
         while True:
-            job: ClipJob = pipe.recv()
-            pipe.send(_TAKEN)
-            pipe.send(run_clip(classifier, job))
-            del job
+            try:
+                job: ClipJob = pipe.recv()
+                pipe.send(_TAKEN)
+                outcome: object = run_clip(classifier, job)
+            except (EOFError, ConnectionError):
+                raise
+            except Exception as error:
+                pipe.send(Broke(f"{type(error).__name__}: {error}"[:200]))
+                return
+            pipe.send(outcome)
+            del job, outcome

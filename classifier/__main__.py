@@ -4,9 +4,10 @@ import contextlib
 import os
 import sys
 
-from classifier.process import set_up_process
+from classifier.process import keep_freed_memory, set_up_process
 
 set_up_process()
+keep_freed_memory()
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""

@@ -3,6 +3,10 @@
 Without pyplot, whose global state is not for servers.
 """
 
+import contextlib
+from collections.abc import Iterator
+
+from matplotlib import rc_context, rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,6 +17,15 @@ WIDTH_PX, HEIGHT_PX = 960, 540
 """16:9; at the 360 px of a small phone the tick labels are still about 9 px high."""
 FONT_PT = 17
 _DPI = 100
+_STYLELESS = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "timezone", "datapath"})
+
+
+@contextlib.contextmanager
+def own_style() -> Iterator[None]:
+    """Draw as matplotlib does where nobody has set anything: a user's `matplotlibrc` or style is for other pictures."""
+    changed = {key: value for key, value in rcParamsDefault.items() if key not in _STYLELESS and rcParams[key] != value}
+    with rc_context(changed) if changed else contextlib.nullcontext():
+        yield
 
 
 def new_canvas() -> FigureCanvasAgg:

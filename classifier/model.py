@@ -6,6 +6,7 @@ embeddings.
 """
 
 import os
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -87,7 +88,14 @@ class KerasRuntime:
 
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if "keras" not in sys.modules:
+            os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the host has set for others
         import keras
+
+        if (backend := keras.config.backend()) != "tensorflow" or keras.config.floatx() != "float32":
+            raise ClassifierError(
+                ErrorKind.MODEL_UNUSABLE, f"Keras is set to {backend} and {keras.config.floatx()} in this process"
+            )
 
         self.model = keras.models.load_model(path, compile=False, safe_mode=True)
         self._head = self.model.get_layer(HEAD)

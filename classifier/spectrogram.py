@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
 from classifier.arrays import FloatArray
-from classifier.canvas import FONT_PT, bare, new_canvas
+from classifier.canvas import FONT_PT, bare, new_canvas, own_style
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
 from classifier.palette import INK
 from classifier.results import Window
@@ -25,6 +25,7 @@ _RANGE_DB = 80.0
 _TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
 
 
+@own_style()
 def render_spectrogram(samples: FloatArray, *, window: Window | None = None, title: str = "") -> bytes:
     """Draw a mel spectrogram of a window as PNG (960 × 540).
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
-from classifier.canvas import FONT_PT, bare, new_canvas
+from classifier.canvas import FONT_PT, bare, new_canvas, own_style
 from classifier.palette import INK, PAPER, colour_of
 from classifier.results import TrackClassification, clock
 
@@ -21,6 +21,7 @@ _MOST_TICKS = 8
 """Times are marked at round seconds and minutes, and so few that their labels do not touch."""
 
 
+@own_style()
 def render_timeline(track: TrackClassification) -> bytes:
     """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure.
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     )
     job_timeout_s: float = Field(30.0, gt=0, description="a worker that needs longer for one file is replaced")
     jobs_per_worker: int = Field(1000, ge=1, description="a worker is replaced after so many files")
+    worker_memory_mb: float = Field(
+        2048.0, ge=512, description="memory one worker may take; it is replaced beyond that"
+    )
     queue_limit: int = Field(32, ge=1, description="files that may wait; more are refused at once")
     max_held_mb: float = Field(512.0, gt=0, description="with more than this waiting in memory, files are refused")
     cache_entries: int = Field(256, ge=0, description="answers kept in memory (numbers and pictures, no audio)")

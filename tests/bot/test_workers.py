@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ClipJob, ModelChoice, Refusal, facts_of, load_classifier
-from bot.workers import ModelUnusable, WorkerPool
+from bot.workers import ModelUnusable, WorkerPool, WorkerState
 from classifier.bundle import BUNDLES, load_metadata
 from classifier.errors import ErrorKind
 from tests.bot.conftest import PoolMaker
@@ -115,17 +118,102 @@ async def test_a_hanging_worker_is_replaced_and_only_its_job_fails(make_pool: Po
     assert pid not in worker_pids()
 
 
-async def test_a_dying_worker_is_replaced_and_only_its_job_fails(make_pool: PoolMaker, track_mp3: bytes) -> None:
+@pytest.fixture(scope="module")
+def four_hours() -> bytes:
+    """Looking for the end of it takes seconds."""
+    return mp3(dance_track(60.0, rate_hz=22_050), rate_hz=22_050, level=0.99) * 240
+
+
+async def test_the_job_of_a_dying_worker_is_done_by_another(
+    make_pool: PoolMaker, track_mp3: bytes, four_hours: bytes
+) -> None:
     pool = make_pool()
     await pool.until_ready()
     (pid,) = worker_pids()
-    four_hours = mp3(dance_track(60.0, rate_hz=22_050), rate_hz=22_050, level=0.99) * 240
-    doomed = asyncio.ensure_future(pool.run(ClipJob(four_hours, 1e6)))  # looking for its end takes seconds
+    unlucky = asyncio.ensure_future(pool.run(ClipJob(four_hours, 1e6)))
     behind = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 5.0)))
     await asyncio.sleep(1.0)
     os.kill(pid, signal.SIGKILL)
+    assert isinstance(await unlucky, Answer)
+    assert isinstance(await behind, Answer)
+    assert pool.restarts == 1
+
+
+async def test_a_file_that_breaks_two_workers_is_refused(
+    make_pool: PoolMaker, track_mp3: bytes, four_hours: bytes
+) -> None:
+    pool = make_pool()
+    await pool.until_ready()
+    doomed = asyncio.ensure_future(pool.run(ClipJob(four_hours, 1e6)))
+    behind = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 5.0)))
+    killed: list[int] = []
+    for _ in range(2):
+        (pid,) = await until_another_worker(killed)
+        while pool.states != [WorkerState.BUSY]:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        os.kill(pid, signal.SIGSEGV)
+        killed.append(pid)
     assert await failure_of(doomed) == FailureKind.CRASHED
     assert isinstance(await behind, Answer)
+
+
+async def test_fifty_killed_workers_lose_none_of_two_hundred_jobs(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    """Whichever worker is met, and whatever it is at."""
+    pool = make_pool(workers=2, queue_limit=200)
+    await pool.until_ready()
+    jobs = [asyncio.ensure_future(pool.run(ClipJob(track_mp3[: -1 - n], 0.0, listen_on=False))) for n in range(200)]
+    kills = 0
+    while kills < 50 and not all(job.done() for job in jobs):
+        if pids := worker_pids():
+            os.kill(pids[kills % len(pids)], signal.SIGKILL)
+            kills += 1
+            done = sum(job.done() for job in jobs)
+            while sum(job.done() for job in jobs) < min(200, done + 3):
+                await asyncio.sleep(0.005)
+    assert kills == 50
+    assert all(isinstance(answer, Answer) for answer in await asyncio.gather(*jobs))
+
+
+async def test_a_stopped_worker_and_a_dead_fork_server_hold_nobody_up(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    pool = make_pool(job_timeout_s=1.5)
+    await pool.until_ready()
+    (pid,) = worker_pids()
+    os.kill(pid, signal.SIGSTOP)
+    assert pool.states == [WorkerState.STOPPED]
+    jobs = [asyncio.ensure_future(pool.run(ClipJob(track_mp3, float(n)))) for n in range(3)]
+    await asyncio.sleep(0.2)
+    os.kill(parent_of(pid), signal.SIGKILL)
+    async with asyncio.timeout(30):
+        outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    assert sum(isinstance(outcome, Answer) for outcome in outcomes) >= 2
+    assert pid not in worker_pids()
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+async def test_a_job_that_wants_too_much_memory_costs_itself_alone(make_pool: PoolMaker, track_mp3: bytes) -> None:
+    pool = make_pool(memory_mb=700.0)
+    await pool.until_ready()
+    huge = asyncio.ensure_future(pool.run(ClipJob(track_mp3 + bytes(900_000_000), 0.0)))
+    behind = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 5.0)))
+    assert await failure_of(huge) == FailureKind.CRASHED
+    assert isinstance(await behind, Answer)
+
+
+def test_a_confined_process_writes_nothing_and_has_no_more_memory_than_it_may(tmp_path: Path) -> None:
+    program = (
+        "import os, resource, sys\n"
+        "from bot.confinement import confine\n"
+        "confine(300 << 20)\n"
+        "try:\n    bytearray(400 << 20)\nexcept MemoryError:\n    print('no memory')\n"
+        "try:\n"
+        f"    os.write(os.open({str(tmp_path / 'written')!r}, os.O_CREAT | os.O_WRONLY), b'x')\n"
+        "except OSError:\n    print('no writing')\n"
+        "status = open('/proc/self/status').read()\n"
+        "print('NoNewPrivs:\\t1' in status)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stdout.splitlines() == ["no memory", "no writing", "True"]
 
 
 async def test_a_job_that_its_worker_never_took_is_done_by_the_next(make_pool: PoolMaker, track_mp3: bytes) -> None:
@@ -218,6 +306,45 @@ async def test_closing_refuses_what_waits_and_ends_all_workers(make_pool: PoolMa
     assert len(refused) + sum(isinstance(o, Answer) for o in outcomes) == 8
     assert worker_pids() == []
     assert await failure_of(asyncio.ensure_future(pool.run(ClipJob(track_mp3, 0.0)))) == FailureKind.STOPPING
+
+
+async def test_whatever_keeps_a_worker_from_starting_is_said_once(
+    answering: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bundle whose network is no network, and one of another shape than the code has ever seen."""
+    broken = tmp_path / "broken"
+    shutil.copytree(answering, broken)
+    (broken / "metadata.json").write_text("[]")
+    for bundle in (broken, tmp_path / "nowhere"):
+        pool = WorkerPool(
+            ModelChoice("default", bundle, "litert"), workers=2, job_timeout_s=5, jobs_per_worker=10, queue_limit=2
+        )
+        pool.start()
+        async with asyncio.timeout(20):
+            with pytest.raises(ModelUnusable):
+                await pool.until_ready()
+        await pool.close()
+    assert "Traceback" not in caplog.text
+
+
+async def test_workers_that_end_before_they_are_ready_end_the_start(
+    answering: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So little memory that not even the model fits in."""
+    monkeypatch.setattr("bot.workers._RESTART_DELAY_S", 0.05)
+    pool = WorkerPool(
+        ModelChoice("default", answering, "litert"),
+        workers=1,
+        job_timeout_s=5,
+        jobs_per_worker=10,
+        queue_limit=2,
+        memory_mb=1.0,
+    )
+    pool.start()
+    async with asyncio.timeout(30):
+        with pytest.raises(ModelUnusable):
+            await pool.until_ready()
+    await pool.close()
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from classifier.decoding import WINDOW_S, AudioWindow, iter_windows, spread_wind
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.folders import album_folders, audio_files
 from classifier.genres import SLUGS
-from classifier.process import set_up_process
+from classifier.process import keep_freed_memory, set_up_process
 from classifier.readers.source import Source
 from classifier.terminal import printable, unicode_name
 from training.data.copies import CODEC, TONE, through_codec, toned
@@ -191,7 +191,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _set_up_worker() -> None:
-    set_up_process()
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -12,6 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
+from classifier.canvas import own_style
 from classifier.genres import GENRE_BY_SLUG, GENRES
 from training.evaluate.bootstrap import FEW_TRACKS, Intervals, LevelIntervals
 from training.evaluate.importance import FamilyImportance
@@ -32,6 +33,7 @@ _NAMES = [genre.name for genre in GENRES]
 _LEVELS = (("windows", BLUE, "o"), ("tracks", ORANGE, "s"))
 
 
+@own_style()
 def to_png(figure: Figure) -> bytes:
     """The figure as PNG of at most 128 colours, which takes a third of the space."""
     canvas = FigureCanvasAgg(figure)
@@ -43,11 +45,13 @@ def to_png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
+@own_style()
 def draw_confusion(metrics: Metrics, path: Path) -> None:
     """Write the windows' confusion matrix as PNG: each row is a true genre and sums to 100%."""
     path.write_bytes(to_png(confusion(metrics.windows, unit="windows")))
 
 
+@own_style()
 def draw_curves(histories: Sequence[Mapping[str, Sequence[float]]], path: Path) -> None:
     """Write loss, accuracy, precision and recall of the training and the validation part over the epochs as PNG.
 
@@ -68,6 +72,7 @@ def draw_curves(histories: Sequence[Mapping[str, Sequence[float]]], path: Path) 
     path.write_bytes(to_png(figure))
 
 
+@own_style()
 def confusion(level: LevelMetrics, *, unit: str) -> Figure:
     """Confusion matrix: rows are true genres and sum to 100%, columns are answers; `unit` says of what."""
     counts = np.array(level.confusion, np.float64)
@@ -92,6 +97,7 @@ def confusion(level: LevelMetrics, *, unit: str) -> Figure:
     return figure
 
 
+@own_style()
 def genre_recalls(metrics: Metrics, intervals: Intervals) -> Figure:
     """Each genre's recall with its interval, windows and tracks side by side; hollow without one for few tracks."""
     figure = Figure(figsize=(_WIDTH_IN, 6.4), layout="constrained")
@@ -121,6 +127,7 @@ def genre_recalls(metrics: Metrics, intervals: Intervals) -> Figure:
     return figure
 
 
+@own_style()
 def reliability_curves(windows: Sequence[ReliabilityBin], tracks: Sequence[ReliabilityBin]) -> Figure:
     """Accuracy against confidence; the size of a point says how many answers it stands for, tiny bins are left out."""
     figure = Figure(figsize=(_WIDTH_IN * 0.75, 5.4), layout="constrained")
@@ -138,6 +145,7 @@ def reliability_curves(windows: Sequence[ReliabilityBin], tracks: Sequence[Relia
     return figure
 
 
+@own_style()
 def coverage_curves(windows: Sequence[CoveragePoint], tracks: Sequence[CoveragePoint], metrics: Metrics) -> Figure:
     """Accuracy of the answers that are given against the share that is; marks for those that are called certain."""
     figure = Figure(figsize=(_WIDTH_IN * 0.75, 5.0), layout="constrained")
@@ -155,6 +163,7 @@ def coverage_curves(windows: Sequence[CoveragePoint], tracks: Sequence[CoverageP
     return figure
 
 
+@own_style()
 def importance_bars(families: Sequence[FamilyImportance]) -> Figure:
     """Loss of macro recall when a family's values come from other tracks, with its standard deviation."""
     figure = Figure(figsize=(_WIDTH_IN, 0.8 + 0.42 * len(families)), layout="constrained")
@@ -168,6 +177,7 @@ def importance_bars(families: Sequence[FamilyImportance]) -> Figure:
     return figure
 
 
+@own_style()
 def learning_curves(curve: LearningCurve) -> Figure:
     """Macro recall of windows and tracks over the number of training tracks, with intervals."""
     figure = Figure(figsize=(_WIDTH_IN * 0.75, 4.8), layout="constrained")
@@ -190,6 +200,7 @@ def learning_curves(curve: LearningCurve) -> Figure:
     return figure
 
 
+@own_style()
 def genre_learning_curves(curve: LearningCurve) -> Figure:
     """For each genre its windows' recall over the number of its own training tracks."""
     figure = Figure(figsize=(_WIDTH_IN, 8.4), layout=ConstrainedLayoutEngine(h_pad=0.09))

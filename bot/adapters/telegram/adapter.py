@@ -363,6 +363,8 @@ class TelegramAdapter:
         status: list[Message] = []
 
         async def say(sentence: str) -> None:
+            if not self._limiter.has_room_for_words(str(message.chat.id)):
+                return
             if status:
                 await status[0].edit_text(sentence)
             else:

@@ -37,7 +37,7 @@ class ChatLimiter(BaseRateLimiter[int]):
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._hurries = False
+        self._hurries = asyncio.Event()
         self._overall = AsyncLimiter(FloodLimit.MESSAGES_PER_SECOND, 1)
         self._paces: LRUCache[str, AsyncLimiter] = LRUCache(_CHATS)
         self._paused_until_s: LRUCache[str, float] = LRUCache(_CHATS)
@@ -50,7 +50,12 @@ class ChatLimiter(BaseRateLimiter[int]):
 
     def hurry(self) -> None:
         """From now on nothing waits for its turn: the bot ends, and what it has to say is said now or never."""
-        self._hurries = True
+        self._hurries.set()
+
+    def has_room_for_words(self, chat: str) -> bool:
+        """Whether words beside an answer would keep no answer waiting: at most half of a chat's pace is for them."""
+        pace = self._pace(chat)
+        return pace.has_capacity(pace.max_rate / 2)
 
     async def process_request(
         self,
@@ -92,9 +97,17 @@ class ChatLimiter(BaseRateLimiter[int]):
     async def _turn(self, chat: str) -> None:
         """Wait until this chat may be written to."""
         await asyncio.sleep(max(0.0, self._paused_until_s.get(chat, 0.0) - self._clock()))
-        if not self._hurries:
-            async with self._pace(chat), self._overall:
-                pass
+        turn = asyncio.ensure_future(self._paced(chat))
+        hurries = asyncio.ensure_future(self._hurries.wait())
+        try:
+            await asyncio.wait((turn, hurries), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            turn.cancel()
+            hurries.cancel()
+
+    async def _paced(self, chat: str) -> None:
+        async with self._pace(chat), self._overall:
+            pass
 
     def _pace(self, chat: str) -> AsyncLimiter:
         """What Telegram lets a chat have: twenty messages a minute in a group, about one a second elsewhere."""
