@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 
 from aiohttp import web
 
 from bot.adapters.platform import ChatAdapter, keep_running
+from bot.adapters.web.guard import Door
 from bot.adapters.web.server import WebAdapter
 from bot.assistant import Assistant
 from bot.jobs import ModelChoice
@@ -18,6 +20,10 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
+_IDLE_S = 15.0
+"""A connection without a whole request is closed after so long."""
+_DATABASE_DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0)
+"""Between tries at the start: its server may start at the same time."""
 _JOBS_GRACE_S = 3.0
 """How long running jobs may take to end once the bot is told to stop."""
 _ADAPTERS_GRACE_S = 5.0
@@ -40,12 +46,14 @@ async def run(settings: Settings) -> None:
     )
     service = GenreService(settings, pool)
     page = WebAdapter(settings, service)
-    runner = web.AppRunner(page.application(), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(
+        page.application(), access_log=None, shutdown_timeout=2.0, keepalive_timeout=_IDLE_S, handler_cancellation=True
+    )
     stop = _stop_signal()
     platforms: list[asyncio.Task[None]] = []
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(runner.cleanup)
-        await _listen(runner, settings)
+        await _listen(runner, settings, closing)
         storage = await _storage(settings, closing)
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
@@ -79,15 +87,21 @@ async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> St
         log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
         if not settings.feedback:
             return None
-    try:
-        storage = await Storage.open(settings.database_url.get_secret_value())
-    except StorageUnusable as error:
-        if _has_chats(settings):
-            raise CannotRun(str(error)) from error
-        log.warning("%s. The page works without it, but asks for no feedback.", error)
-        return None
-    closing.push_async_callback(storage.close)
-    return storage
+    for delay_s in (*_DATABASE_DELAYS_S, None):
+        try:
+            storage = await Storage.open(settings.database_url.get_secret_value())
+        except StorageUnusable as error:
+            if not _has_chats(settings):
+                log.warning("%s. The page works without it, but asks for no feedback.", error)
+                return None
+            if not error.may_pass or delay_s is None:
+                raise CannotRun(str(error)) from error
+            log.warning("%s; trying again in %.0f s", error, delay_s)
+            await asyncio.sleep(delay_s)
+        else:
+            closing.push_async_callback(storage.close)
+            return storage
+    raise AssertionError("the last try returns or raises")
 
 
 def _chat_adapters(settings: Settings, service: GenreService, storage: Storage) -> list[ChatAdapter]:
@@ -117,13 +131,19 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+async def _listen(runner: web.AppRunner, settings: Settings, closing: contextlib.AsyncExitStack) -> None:
     await runner.setup()
+    assert runner.server is not None
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    door = Door(runner.server, min(settings.web_connections, descriptors // 2))
     try:
-        await web.TCPSite(runner, settings.web_host, settings.web_port).start()
+        server = await asyncio.get_running_loop().create_server(
+            door, settings.web_host, settings.web_port, reuse_address=True, start_serving=True
+        )
     except OSError as error:
         where = f"{settings.web_host}:{settings.web_port}"
         raise CannotRun(f"WEB_HOST, WEB_PORT: cannot listen on {where}: {error.strerror}") from error
+    closing.callback(server.close)
     log.info("The page is at http://%s:%d", settings.web_host, settings.web_port)
 
 

@@ -18,7 +18,7 @@ class IncomingAudio:
 
     `declared_size` is in bytes and `media_type` a MIME type, both as the sender claims them; None where unknown.
     `limit_bytes` is the most the platform lets us download. `cache_hint` names the same bytes on every occasion, so
-    that a known answer needs no download.
+    that a known answer needs no download. `content` is the file where it has come already.
     """
 
     name: str
@@ -27,6 +27,7 @@ class IncomingAudio:
     fetch: Callable[[], AsyncGenerator[bytes, None]]
     limit_bytes: int | None = None
     cache_hint: str | None = None
+    content: bytes | None = None
 
     @property
     def seems_sound(self) -> bool:

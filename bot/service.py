@@ -17,7 +17,7 @@ from cachetools import LRUCache
 from bot.audio import IncomingAudio, Likeness, likeness
 from bot.failures import Failure, FailureKind, failure_of
 from bot.jobs import Answer, ClipJob, ModelFacts, Refusal
-from bot.limits import TokenBuckets
+from bot.limits import Budget, Hold, TokenBuckets
 from bot.progress import Progress, Stage
 from bot.workers import WorkerPool
 from config import Settings
@@ -69,7 +69,7 @@ class GenreService:
         self._downloads_at_once = 4 + 4 * settings.workers
         self._download_slots = asyncio.Semaphore(self._downloads_at_once)
         self._chat_slots: LRUCache[str, asyncio.Semaphore] = LRUCache(_CHATS)
-        self._held_bytes = 0
+        self.budget = Budget(settings.max_held_bytes)
         self._is_closed = False
         self._users = TokenBuckets(burst=settings.user_burst, per_minute=settings.user_per_minute)
         self._chats = TokenBuckets(burst=settings.chat_burst, per_minute=settings.chat_per_minute)
@@ -100,11 +100,13 @@ class GenreService:
         with_excerpt: bool = False,
         asker: Asker | None = None,
         progress: Progress | None = None,
+        hold: Hold | None = None,
     ) -> Answer:
         """Answer for the 3 seconds after `offset_s` (default: the configured offset), or for the whole track.
 
         `listen_on` as in `ClipJob` (default: as configured). Limits count `asker`; without one (the page on this
-        machine) only the queue is bounded. `progress` is kept up to date meanwhile. Raises `Failure`, and nothing else,
+        machine) only the queue is bounded. `progress` is kept up to date meanwhile; `hold` is what is held of the file
+        already, which is released here or with its job. Raises `Failure`, and nothing else,
         for whatever keeps a person from an answer; it is logged here.
         """
         try:
@@ -113,7 +115,8 @@ class GenreService:
                 listen_on=self.listens_on(listen_on) and not whole_track,  # which is heard all over in any case
                 with_excerpt=with_excerpt,
             )
-            return await self._identify(audio, asked, asker, progress or Progress())
+            with hold or self.budget.hold() as held:
+                return await self._identify(audio, asked, asker, progress or Progress(), held)
         except Failure as failure:
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No answer: %s", failure)
@@ -123,7 +126,9 @@ class GenreService:
             log.exception("No answer: %s", unforeseen)
             raise unforeseen from error
 
-    async def _identify(self, audio: IncomingAudio, asked: Question, asker: Asker | None, progress: Progress) -> Answer:
+    async def _identify(
+        self, audio: IncomingAudio, asked: Question, asker: Asker | None, progress: Progress, held: Hold
+    ) -> Answer:
         if self._is_closed:
             raise Failure(FailureKind.STOPPING)
         self._check_kind(audio)
@@ -133,19 +138,22 @@ class GenreService:
         known = self._digests.get(audio.cache_hint) if audio.cache_hint and not asked.with_excerpt else None
         if known and (cached := self._cache.get(self._key(known, asked))):
             return cached
-        if self._pool.is_full or self._held_bytes > self._settings.max_held_bytes:
-            raise Failure(FailureKind.BUSY, f"{self._held_bytes} bytes wait")
-        async with self._slot_of(asker), self._download_slots:
-            content = await self._download(audio, limit_bytes)
+        if self._pool.is_full:
+            raise Failure(FailureKind.BUSY, f"{self._pool.waiting} files wait")
+        content = audio.content
+        if content is None:
+            held.grow_to(audio.declared_size or 0)
+            async with self._slot_of(asker), self._download_slots:
+                content = await self._download(audio, limit_bytes, held)
         digest = hashlib.sha256(content).digest()
-        if audio.cache_hint:
+        if audio.cache_hint and self._settings.cache_entries:
             self._digests[audio.cache_hint] = digest
         key = self._key(digest, asked)
         if not asked.with_excerpt and (cached := self._cache.get(key)):
             return cached
         if key not in self._running:
             place = self._pool.next_place()
-            task = asyncio.create_task(self._work(key, content))
+            task = asyncio.create_task(self._work(key, content, held.move()))
             self._running[key] = (task, place)
             task.add_done_callback(lambda done: self._forget(key, done))
         del content  # only the job holds the bytes from here on
@@ -164,23 +172,24 @@ class GenreService:
     def _key(self, digest: bytes, asked: Question) -> ClipKey:
         return ClipKey(digest, asked, self.model.version if self.model else "")
 
+    def _remember(self, key: ClipKey, answer: Answer) -> None:
+        if self._settings.cache_entries:  # an empty cache raises for what is put into it
+            self._cache[key] = answer
+
     def _forget(self, key: ClipKey, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
         if not task.cancelled():
             task.exception()  # seen, even if everybody who asked has gone
 
-    async def _work(self, key: ClipKey, content: bytes) -> Answer:
-        self._held_bytes += len(content)
-        try:
+    async def _work(self, key: ClipKey, content: bytes, held: Hold) -> Answer:
+        with held:
             outcome = await self._pool.run(ClipJob(content, key.asked.offset_s, key.asked.listen_on))
-        finally:
-            self._held_bytes -= len(content)
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
         outcome = replace(outcome, digest=key.digest.hex()[:_DIGEST_LENGTH])
         version = outcome.classification.model_version  # known now, even if the workers were still cold before
         plain = ClipKey(key.digest, replace(key.asked, with_excerpt=False), version)
-        self._cache[plain] = replace(outcome, excerpt_wav=b"")
+        self._remember(plain, replace(outcome, excerpt_wav=b""))
         return outcome
 
     def checked_offset(self, offset_s: float | None) -> float:
@@ -214,7 +223,7 @@ class GenreService:
         self._users.take(asker.user)
         self._chats.take(asker.chat)
 
-    async def _download(self, audio: IncomingAudio, limit_bytes: int) -> bytes:
+    async def _download(self, audio: IncomingAudio, limit_bytes: int, held: Hold) -> bytes:
         """All bytes of a file; stops at the cap, at the time limit, and when the bot stops."""
         if self._is_closed:
             raise Failure(FailureKind.STOPPING)
@@ -225,7 +234,7 @@ class GenreService:
             async with limit, aclosing(audio.fetch()) as chunks:
                 async for chunk in chunks:
                     content += chunk
-                    self._held_bytes += len(chunk)
+                    held.grow_to(len(content))
                     if len(content) > limit_bytes:
                         raise _too_large(limit_bytes, f"more than {limit_bytes} bytes came")
         except TimeoutError as error:
@@ -236,7 +245,6 @@ class GenreService:
             raise Failure(FailureKind.DOWNLOAD, type(error).__name__) from error
         finally:
             self._downloads.discard(limit)
-            self._held_bytes -= len(content)
         return bytes(content)
 
 

@@ -1,11 +1,13 @@
 """Every limit and default in one typed, frozen object; each field is an environment variable of the same name."""
 
+import codecs
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -44,6 +46,11 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", min_length=1, description="address the web page listens on")
     web_port: int = Field(5000, ge=1, le=65535, description="port of the web page")
 
+    web_hosts: str = Field(
+        "", description="names under which browsers reach the page, if not this machine's: a.example"
+    )
+    web_connections: int = Field(128, ge=8, description="connections that the page takes at a time")
+
     feedback: bool = Field(
         True, description="false: nobody is asked whether an answer was right, and nothing about it is kept"
     )
@@ -80,6 +87,14 @@ class Settings(BaseSettings):
     model_runtime: Literal["litert", "keras"] = Field("litert", description="what runs the network")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
 
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        for less, more in (("default_offset_s", "max_offset_s"), ("max_upload_mb", "max_held_mb")):
+            if getattr(self, less) > getattr(self, more):
+                values = f"{getattr(self, less):g} is more than {more.upper()}, {getattr(self, more):g}"
+                raise PydanticCustomError("too_much", "{values}", {"values": f"{less.upper()}: {values}"})
+        return self
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -103,11 +118,29 @@ class Settings(BaseSettings):
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings; variables of the environment win over the file.
 
-    Raises `SettingsError` naming the first variable that has an unusable value (never the value of a secret).
+    Raises `SettingsError` naming the first variable that has an unusable value (never the value of a secret), or the
+    file where that cannot be read.
     """
+    encoding = _encoding_of(env_file) if env_file and env_file.is_file() else "utf-8"
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, _env_file_encoding=encoding)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        raise SettingsError(f"{name}: {first['msg']}") from error
+        name = f"{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        raise SettingsError(f"{name}{first['msg']}") from error
+
+
+def _encoding_of(env_file: Path) -> str:
+    """UTF-8, or UTF-16 with its mark, as PowerShell's `>` writes it. Raises `SettingsError` for anything else."""
+    try:
+        content = env_file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{env_file}: cannot be read: {error.strerror}") from error
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{env_file}: is not UTF-8; save it as that") from error
+    if "\0" in text:
+        raise SettingsError(f"{env_file}: is no text file; save it as UTF-8")
+    return encoding

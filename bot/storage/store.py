@@ -5,6 +5,8 @@ import contextlib
 import hashlib
 import hmac
 import logging
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib.resources import as_file, files
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.conversation import Conversation, Mode, Preferences
@@ -27,26 +29,46 @@ log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _MOST_TRIES = 3
+_LOCKED_S = 20.0
+"""So long SQLite waits for another process."""
+_MIGRATION_LOCK = 0x65646D
 _CONNECT_TIMEOUT_S = 10
 """A server that does not answer at all would otherwise hold up the start for minutes."""
 
 
 class StorageUnusable(Exception):
-    """The database cannot be used; the text is one line without the URL's password."""
+    """The database cannot be used; the text is one line without the URL's password. `may_pass`: it is locked, or its
+    server is not there yet."""
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
 
 
 class Storage:
     """Use from one event loop; every method is one short transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, folder: Path | None = None) -> None:
         self._engine = engine
+        self._folder = folder
 
     @classmethod
     async def open(cls, url: str) -> "Storage":
-        """Connect and bring the tables up to date. Raises `StorageUnusable`."""
+        """Connect and bring the tables up to date; several processes may do so at a time. Raises `StorageUnusable`.
+
+        A database "in memory" is a file that is deleted with `close`: SQLite's own would be another one for each
+        connection.
+        """
+        if url.partition("://")[2].partition("/")[0].count("@") > 1:
+            raise StorageUnusable("DATABASE_URL: an @ in the user's name or the password is written %40")
         try:
             address = _with_driver(url)
-            engine = create_async_engine(address, pool_pre_ping=True)
+            folder = await asyncio.to_thread(_temporary_folder, address)
+            if folder:
+                address = address.set(database=str(folder / "bot.sqlite3"))
+            is_sqlite = address.get_backend_name() == "sqlite"
+            options = {"connect_args": {"timeout": _LOCKED_S}} if is_sqlite else {}
+            engine = create_async_engine(address, pool_pre_ping=True, **options)
         except ArgumentError as error:
             raise StorageUnusable("DATABASE_URL: not the address of an SQLite or PostgreSQL database") from error
         if address.get_backend_name() == "sqlite" and not await asyncio.to_thread(_has_folder, address.database):
@@ -56,11 +78,18 @@ class Storage:
                 await connection.run_sync(_migrate)
         except (SQLAlchemyError, CommandError, OSError) as error:
             await engine.dispose()
-            raise StorageUnusable(f"DATABASE_URL: the database cannot be used: {_reason(error)}") from error
-        return cls(engine)
+            reason = f"DATABASE_URL: the database cannot be used: {_reason(error)}"
+            raise StorageUnusable(reason, may_pass=isinstance(error, OperationalError)) from error
+        return cls(engine, folder=folder)
 
     async def close(self) -> None:
         await self._engine.dispose()
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def check(self) -> None:
+        """Whether the database answers. Raises `Failure` (storage)."""
+        await self.bot_state(FEEDBACK_SALT)
 
     async def preferences_of(self, conversation: Conversation) -> Preferences:
         """What was set. If the database is away, the defaults: an answer matters more than a setting."""
@@ -264,8 +293,13 @@ def _is(conversation: Conversation) -> sa.ColumnElement[bool]:
     return sa.and_(preferences.c.platform == conversation.platform.value, preferences.c.conversation == conversation.id)
 
 
+def _temporary_folder(address: sa.URL) -> Path | None:
+    is_memory = address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}
+    return Path(tempfile.mkdtemp(prefix="genre-bot-")) if is_memory else None
+
+
 def _has_folder(database: str | None) -> bool:
-    """Whether a SQLite file can lie where it is to lie; None and `:memory:` need no place."""
+    """Whether a SQLite file can lie where it is to lie."""
     return Path(database or ".").absolute().parent.is_dir()
 
 
@@ -282,6 +316,11 @@ def _with_driver(url: str) -> sa.URL:
 
 
 def _migrate(connection: sa.Connection) -> None:
+    """One process at a time: whoever comes second finds the work done."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
     with as_file(files("bot.storage") / "migrations") as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))

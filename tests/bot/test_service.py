@@ -152,14 +152,17 @@ async def test_a_refusal_has_its_kind_and_a_reference_that_is_in_the_log(
 
 async def test_what_waits_in_memory_is_bounded(make_pool: PoolMaker, track_mp3: bytes) -> None:
     pool = make_pool()
-    service = GenreService(Settings(_env_file=None, workers=1, max_held_mb=0.5), pool)
+    most_mb = 1.5 * len(track_mp3) / 2**20
+    service = GenreService(Settings(_env_file=None, workers=1, max_held_mb=most_mb, max_upload_mb=most_mb), pool)
     first = asyncio.ensure_future(service.identify(incoming(track_mp3), offset_s=1.0))
     async with asyncio.timeout(5):
-        while not service._held_bytes:  # noqa: ASYNC110
+        while service.budget.held_bytes < len(track_mp3):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    assert (await refused(service, never_fetched())).kind == FailureKind.BUSY
+    assert (await refused(service, incoming(track_mp3[:-1]))).kind == FailureKind.BUSY  # while it comes
+    assert (await refused(service, never_fetched(declared_size=len(track_mp3)))).kind == FailureKind.BUSY
     assert (await first).classification
-    assert service._held_bytes == 0
+    assert service.budget.held_bytes == 0
+    assert (await service.identify(incoming(track_mp3[:-1]))).classification
 
 
 async def test_few_files_are_downloaded_at_a_time(settings: Settings, make_pool: PoolMaker, track_mp3: bytes) -> None:

@@ -1,6 +1,9 @@
 """Preferences and feedback in SQL: the same on SQLite and on PostgreSQL (where TEST_DATABASE_URL names a server)."""
 
+import asyncio
 import os
+import sqlite3
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -271,3 +274,60 @@ async def test_a_broken_database_keeps_nobody_from_an_answer(
         assert await storage.left_over("telegram") == []
     await storage.close()
     assert caplog.text.count("disk I/O error") == 3
+
+
+async def test_in_memory_is_one_database_for_all_connections() -> None:
+    storage = await Storage.open("sqlite://")
+    folder = storage._folder
+
+    async def save(number: int) -> None:
+        await storage.save(chat(str(number)), Preferences(offset_s=float(number)))
+
+    async def read() -> None:
+        for number in range(25):
+            await storage.preferences_of(chat(str(number)))
+
+    await asyncio.gather(*(save(number) for number in range(100)), *(read() for _ in range(4)))
+    assert [(await storage.stored(chat(str(n)))).offset_s for n in range(100)] == [float(n) for n in range(100)]
+    await storage.close()
+    assert folder
+    assert not folder.exists()
+
+
+async def test_a_password_with_an_at_sign_is_told_without_it() -> None:
+    with pytest.raises(StorageUnusable) as caught:
+        await Storage.open("postgresql://u:se@cret@host/db")
+    assert "%40" in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+async def test_four_may_start_on_one_fresh_database(url: str) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from bot.storage import Storage\n"
+        "async def main():\n"
+        "    storage = await Storage.open(sys.argv[1])\n"
+        "    await storage.set_bot_state(sys.argv[2], '1')\n"
+        "    await storage.close()\n"
+        "asyncio.run(main())\n"
+    )
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, str(n), stderr=asyncio.subprocess.PIPE)
+        for n in range(4)
+    ]
+    ended = await asyncio.gather(*(process.communicate() for process in started))
+    assert [said.decode() for _, said in ended] == [""] * 4
+    storage = await Storage.open(url)
+    assert [await storage.bot_state(str(n)) for n in range(4)] == ["1"] * 4
+    await storage.close()
+
+
+async def test_a_locked_database_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.storage.store._LOCKED_S", 0.1)
+    with sqlite3.connect(tmp_path / "bot.sqlite3", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageUnusable) as caught:
+            await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+        assert caught.value.may_pass
+        other.execute("COMMIT")
+    await (await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")).close()

@@ -104,3 +104,35 @@ def test_a_password_inside_the_database_url_is_a_secret() -> None:
 def test_the_document_of_settings_names_every_one() -> None:
     document = (ROOT / "docs" / "SETTINGS.md").read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in document] == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_file_may_be_written_by_any_editor(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding in {"utf-16-le", "utf-16-be"} else ""
+    (tmp_path / ".env").write_bytes(f"{mark}WEB_PORT=6000\r\nMODEL=reference\r\n# Müsli\r\n".encode(encoding))
+    settings = load_settings(tmp_path / ".env")
+    assert (settings.web_port, settings.model) == (6000, "reference")
+
+
+@pytest.mark.parametrize(
+    "content", ["# Müsli\nWEB_PORT=6000\n".encode("latin-1"), "WEB_PORT=6000".encode("utf-16-le"), b"\x00\x01\x02"]
+)
+def test_a_file_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"\.env: is n.* UTF-8") as caught:
+        load_settings(tmp_path / ".env")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("DEFAULT_OFFSET_S", "3601", "DEFAULT_OFFSET_S"),
+        ("MAX_OFFSET_S", "20", "DEFAULT_OFFSET_S: 30 is more than MAX_OFFSET_S, 20"),
+        ("MAX_HELD_MB", "50", "MAX_UPLOAD_MB: 100 is more than MAX_HELD_MB, 50"),
+    ],
+)
+def test_settings_fit_each_other(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(None)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from cachetools import LRUCache
 
+from bot.adapters.web.forms import timely
 from bot.failures import Failure, FailureKind
 from bot.feedback import write_down
 from bot.jobs import Answer, ModelFacts
@@ -14,7 +15,7 @@ from bot.storage import Storage
 from bot.votes import Evidence, Verdict, Voter, checked_vote, evidence_of, shown_by
 
 _REMEMBERED = 256
-_MAX_FIELDS = 8
+_MAX_FIELDS, _MAX_BYTES = 8, 4096
 _VOTER = Voter(platform="web", conversation="page", person="page")
 """The page asks nobody who they are: all its readers together are one person with one vote on an answer."""
 
@@ -63,7 +64,14 @@ async def read_vote_form(request: web.Request) -> VoteForm:
     try:
         if request.content_type != "application/x-www-form-urlencoded":
             raise ValueError(request.content_type)
-        fields = parse_qs((await request.read()).decode(), max_num_fields=_MAX_FIELDS)
+        body = b""
+        async for chunk in timely(request):
+            body += chunk
+            if len(body) > _MAX_BYTES:
+                raise ValueError("too long")
+        fields = parse_qs(body.decode(), max_num_fields=_MAX_FIELDS)
+    except TimeoutError as error:
+        raise Failure(FailureKind.DOWNLOAD, "a vote took too long") from error
     except ValueError as error:
         raise Failure(FailureKind.BAD_CHOICE, "no form", choices=", ".join(Verdict)) from error
     token, verdict, genre = (fields.get(name, [""])[0] for name in ("token", "verdict", "genre"))

@@ -10,11 +10,12 @@ from aiohttp import web
 
 from bot.adapters.web.feedback import PageFeedback, read_vote_form
 from bot.adapters.web.forms import ClipForm, read_clip_form
+from bot.adapters.web.guard import guarded, is_loopback
 from bot.adapters.web.pages import Shown, render_page
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer
 from bot.replies import failure_texts
-from bot.service import GenreService
+from bot.service import Asker, GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
 from classifier.terminal import unicode_name
@@ -29,7 +30,11 @@ _HEADERS = {
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "edm-genre-bot",
 }
 _FEEDBACK_HEADER = "Feedback-Token"
 _STATUS: dict[FailureKind, int] = {
@@ -40,6 +45,7 @@ _STATUS: dict[FailureKind, int] = {
     FailureKind.DOWNLOAD: 408,
     FailureKind.GONE: 410,
     FailureKind.TOO_LARGE: 413,
+    FailureKind.TOO_OFTEN: 429,
     FailureKind.BUSY: 503,
     FailureKind.STOPPING: 503,
     FailureKind.STORAGE: 503,
@@ -66,7 +72,7 @@ class WebAdapter:
 
     def application(self) -> web.Application:
         """The routes, ready to be run by aiohttp."""
-        application = web.Application(middlewares=[_secured])
+        application = web.Application(middlewares=[_secured, guarded(self._settings)])
         application.router.add_get("/", self.show_page)
         application.router.add_post("/", self.answer_page)
         application.router.add_post("/api/classify", self.answer_json)
@@ -126,16 +132,22 @@ class WebAdapter:
     async def _identify(self, request: web.Request, *, with_excerpt: bool) -> tuple[ClipForm, Answer]:
         """Read the form and ask the service; whatever goes wrong comes out as a `Failure`."""
         try:
-            form = await read_clip_form(
-                request, limit_bytes=self._settings.max_upload_bytes, timeout_s=self._settings.upload_timeout_s
-            )
-            answer = await self._service.identify(
-                form.audio,
-                offset_s=form.offset_s,
-                whole_track=form.whole_track,
-                listen_on=form.listen_on,
-                with_excerpt=with_excerpt and not form.whole_track,
-            )
+            with self._service.budget.hold() as hold:
+                form = await read_clip_form(
+                    request,
+                    limit_bytes=self._settings.max_upload_bytes,
+                    timeout_s=self._settings.upload_timeout_s,
+                    hold=hold,
+                )
+                answer = await self._service.identify(
+                    form.audio,
+                    offset_s=form.offset_s,
+                    whole_track=form.whole_track,
+                    listen_on=form.listen_on,
+                    with_excerpt=with_excerpt and not form.whole_track,
+                    asker=self._asker(request),
+                    hold=hold,
+                )
             return form, answer
         except Failure:
             raise
@@ -143,6 +155,12 @@ class WebAdapter:
             failure = Failure(FailureKind.INTERNAL, type(error).__name__)
             log.exception("No answer: %s", failure)
             raise failure from error
+
+    def _asker(self, request: web.Request) -> Asker | None:
+        """Whoever asks from elsewhere has limits as people in chats have; on this machine the queue is limit enough."""
+        if is_loopback(self._settings.web_host):
+            return None
+        return Asker(user=f"web:user:{request.remote}", chat=f"web:chat:{request.remote}")
 
     def _token(self, answer: Answer) -> str:
         """Under which this answer can be voted on; empty where nobody is asked."""
@@ -193,6 +211,10 @@ def _texts(request: web.Request) -> Texts:
 
 @web.middleware
 async def _secured(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(_HEADERS)
+        raise
     response.headers.update(_HEADERS)
     return response
