@@ -1,8 +1,11 @@
 """`python -m bot`: start whatever is configured."""
 
+import argparse
 import asyncio
 import logging
+import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,24 +19,28 @@ _LEAST_LEVELS = {
     "discord": logging.INFO,  # below that, libraries log what people write
     "telegram": logging.INFO,
 }
-_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def main() -> int:
-    """Run the bot; returns the exit code: 0 after a stop, 1 if it could not run, 2 for a wrong setting."""
-    from config import SettingsError, load_settings
-
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bot; returns the exit code: 0 after a stop, 1 if it could not run, 2 for a wrong setting or argument."""
+    options = _parser().parse_args(arguments)
+    try:
+        from config import SettingsError, load_settings
+    except ImportError as error:
+        print(_shadowed(error), file=sys.stderr)
+        return 2
     try:
         settings = load_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
     _set_up_logging(settings)
+    _hide_secrets(settings)
 
-    from bot.app import CannotRun, run
+    from bot.app import CannotRun, check, run
 
     try:
-        asyncio.run(run(settings))
+        asyncio.run(check(settings, print) if options.check else run(settings))
     except CannotRun as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,12 +50,45 @@ def main() -> int:
     return 0
 
 
+def _parser() -> argparse.ArgumentParser:
+    from classifier.versions import version_text
+
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Answer music with its genre: on Discord, on Telegram, and on a page in the browser.",
+        epilog="Everything is set by environment variables or a file .env: docs/SETTINGS.md",
+    )
+    parser.add_argument("--version", action="version", version=version_text())
+    parser.add_argument(
+        "--check", action="store_true", help="try settings, model, database and tokens once, say what works, and end"
+    )
+    return parser
+
+
+def _shadowed(error: ImportError) -> str:
+    """What to do where a file of the same name in the working folder takes the place of one of our packages."""
+    import config
+
+    return f"{config.__file__} stands in the way of the package config ({error}): start the bot in another folder"
+
+
+def _hide_secrets(settings: "Settings") -> None:
+    """Take tokens and passwords out of the environment that workers inherit, and close this process to others."""
+    from bot.confinement import hide_memory
+
+    for name in settings.secret_names():
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+    hide_memory()
+
+
 def _set_up_logging(settings: "Settings") -> None:
     """One handler for everything, through which no secret passes; libraries that log requests and messages say less."""
-    from bot.redaction import RedactingFormatter
+    from bot.log_format import JsonFormatter, TextFormatter
 
     handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter(_LAYOUT, settings.secrets()))
+    formatter = JsonFormatter if settings.log_format == "json" else TextFormatter
+    handler.setFormatter(formatter(settings.secrets()))
     logging.basicConfig(level=settings.log_level, handlers=[handler])
     logging.captureWarnings(True)
     for name, least in _LEAST_LEVELS.items():

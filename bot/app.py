@@ -5,13 +5,16 @@ import contextlib
 import logging
 import resource
 import signal
+from collections.abc import Callable
 
 from aiohttp import web
 
+from bot.adapters.operator_chat import tell_operator
 from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.web.guard import Door
 from bot.adapters.web.server import WebAdapter
 from bot.assistant import Assistant
+from bot.health import ConnectionState, Health
 from bot.jobs import ModelChoice
 from bot.service import GenreService
 from bot.storage import Storage, StorageUnusable
@@ -34,9 +37,41 @@ class CannotRun(Exception):
     """The bot cannot start; the text is one line for the person at the terminal."""
 
 
-async def run(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use, an unusable model or database."""
-    pool = WorkerPool(
+async def check(settings: Settings, tell: Callable[[str], object]) -> None:
+    """Try all that is set, once, and tell of each part whether it works. Raises `CannotRun` where one does not."""
+    pool = _pool(settings)
+    service = GenreService(settings, pool)
+    failing: list[str] = []
+
+    def say(part: str, problem: str | None, fine: str) -> None:
+        tell(f"{part}: {problem or fine}")
+        failing.extend([part] if problem else [])
+
+    say("settings", None, "they can be used")
+    async with contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(pool.close, grace_s=0.0)
+        pool.start()
+        try:
+            say("model", None, (await pool.until_ready()).version)
+        except ModelUnusable as error:
+            say("model", str(error), "")
+        storage: Storage | None = None
+        if _has_chats(settings) or settings.feedback:
+            try:
+                storage = await Storage.open(settings.database_url.get_secret_value())
+                closing.push_async_callback(storage.close)
+                say("database", None, "it answers")
+            except StorageUnusable as error:
+                say("database", str(error), "")
+        if storage:
+            for adapter in _chat_adapters(settings, service, storage):
+                say(adapter.name, await adapter.problem(), "the token is taken")
+    if failing:
+        raise CannotRun(f"This does not work: {', '.join(failing)}")
+
+
+def _pool(settings: Settings) -> WorkerPool:
+    return WorkerPool(
         ModelChoice(settings.model, settings.model_bundle, settings.model_runtime),
         workers=settings.workers,
         job_timeout_s=settings.job_timeout_s,
@@ -44,8 +79,14 @@ async def run(settings: Settings) -> None:
         queue_limit=settings.queue_limit,
         memory_mb=settings.worker_memory_mb,
     )
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use, an unusable model or database."""
+    pool = _pool(settings)
     service = GenreService(settings, pool)
-    page = WebAdapter(settings, service)
+    health = Health(service)
+    page = WebAdapter(settings, service, health)
     runner = web.AppRunner(
         page.application(), access_log=None, shutdown_timeout=2.0, keepalive_timeout=_IDLE_S, handler_cancellation=True
     )
@@ -57,10 +98,15 @@ async def run(settings: Settings) -> None:
         storage = await _storage(settings, closing)
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
+        health.storage = storage
         adapters = _chat_adapters(settings, service, storage) if storage and _has_chats(settings) else []
+        health.connections |= {"discord": ConnectionState(), "telegram": ConnectionState()}
+        health.connections |= {adapter.name.lower(): adapter.state for adapter in adapters}
         closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
         pool.start()
         platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
+        if settings.admin_chat:
+            closing.callback(asyncio.create_task(tell_operator(settings.admin_chat, health, adapters)).cancel)
         await _warm(pool, stop)
         await stop.wait()
         log.info("Stopping.")

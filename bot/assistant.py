@@ -59,6 +59,7 @@ class CommandName(StrEnum):
     HELP = "help"
     ABOUT = "about"
     PRIVACY = "privacy"
+    CONTACT = "contact"
     FORGET = "forget"
 
 
@@ -80,6 +81,7 @@ class Assistant:
             CommandName.HELP: self._help,
             CommandName.ABOUT: self._about,
             CommandName.PRIVACY: self._privacy,
+            CommandName.CONTACT: self._contact,
             CommandName.FORGET: self._forget,
         }
 
@@ -325,6 +327,10 @@ class Assistant:
         how = texts("choice-how", command=CommandName.PRIVACY, choices=" | ".join(FEEDBACK_CHOICES))
         kept = (texts("privacy-audio"), texts("privacy-kept"), texts("privacy-feedback"), state)
         return Reply(texts("privacy-heading"), (*kept, how) if self._settings.feedback else kept, is_private=True)
+
+    async def _contact(self, conversation: Conversation, _: str) -> Reply:
+        texts = await self.texts(conversation, for_person=True)
+        return Reply(self._settings.contact or texts("contact-none"), is_private=True)
 
     async def _forget(self, conversation: Conversation, argument: str) -> Reply:
         """Delete what is kept about the chat, for those who may manage it; or what the person who asks has left."""

@@ -18,6 +18,7 @@ from bot.audio import IncomingAudio, Likeness, likeness
 from bot.failures import Failure, FailureKind, failure_of
 from bot.jobs import Answer, ClipJob, ModelFacts, Refusal
 from bot.limits import Budget, Hold, TokenBuckets
+from bot.metrics import Metrics
 from bot.progress import Progress, Stage
 from bot.workers import WorkerPool
 from config import Settings
@@ -62,6 +63,7 @@ class GenreService:
     def __init__(self, settings: Settings, pool: WorkerPool) -> None:
         self._settings = settings
         self._pool = pool
+        self.metrics = Metrics()
         self._cache: LRUCache[ClipKey, Answer] = LRUCache(settings.cache_entries)
         self._digests: LRUCache[str, bytes] = LRUCache(settings.cache_entries)
         self._running: dict[ClipKey, tuple[asyncio.Task[Answer], Callable[[], int]]] = {}
@@ -73,6 +75,11 @@ class GenreService:
         self._is_closed = False
         self._users = TokenBuckets(burst=settings.user_burst, per_minute=settings.user_per_minute)
         self._chats = TokenBuckets(burst=settings.chat_burst, per_minute=settings.chat_per_minute)
+
+    @property
+    def pool(self) -> WorkerPool:
+        """What works for it."""
+        return self._pool
 
     @property
     def is_ready(self) -> bool:
@@ -115,14 +122,18 @@ class GenreService:
                 listen_on=self.listens_on(listen_on) and not whole_track,  # which is heard all over in any case
                 with_excerpt=with_excerpt,
             )
-            with hold or self.budget.hold() as held:
-                return await self._identify(audio, asked, asker, progress or Progress(), held)
+            with hold or self.budget.hold() as held, self.metrics.timed("answer"):
+                answer = await self._identify(audio, asked, asker, progress or Progress(), held)
+            self.metrics.answered(_platform(asker), whole_track=whole_track)
+            return answer
         except Failure as failure:
+            self.metrics.failed(_platform(asker), failure.kind)
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No answer: %s", failure)
             raise
         except Exception as error:  # the last line of defence: a person gets a reference, the log the traceback
             unforeseen = Failure(FailureKind.INTERNAL, type(error).__name__)
+            self.metrics.failed(_platform(asker), unforeseen.kind)
             log.exception("No answer: %s", unforeseen)
             raise unforeseen from error
 
@@ -144,7 +155,8 @@ class GenreService:
         if content is None:
             held.grow_to(audio.declared_size or 0)
             async with self._slot_of(asker), self._download_slots:
-                content = await self._download(audio, limit_bytes, held)
+                with self.metrics.timed("download"):
+                    content = await self._download(audio, limit_bytes, held)
         digest = hashlib.sha256(content).digest()
         if audio.cache_hint and self._settings.cache_entries:
             self._digests[audio.cache_hint] = digest
@@ -182,7 +194,7 @@ class GenreService:
             task.exception()  # seen, even if everybody who asked has gone
 
     async def _work(self, key: ClipKey, content: bytes, held: Hold) -> Answer:
-        with held:
+        with held, self.metrics.timed("work"):
             outcome = await self._pool.run(ClipJob(content, key.asked.offset_s, key.asked.listen_on))
         if isinstance(outcome, Refusal):
             raise failure_of(outcome.kind, outcome.detail)
@@ -246,6 +258,10 @@ class GenreService:
         finally:
             self._downloads.discard(limit)
         return bytes(content)
+
+
+def _platform(asker: Asker | None) -> str:
+    return asker.user.partition(":")[0] if asker else "web"
 
 
 def _too_large(limit_bytes: int, detail: str) -> Failure:

@@ -148,6 +148,11 @@ class WorkerPool:
         return [worker.state if worker else WorkerState.STARTING for worker in found]
 
     @property
+    def queue_limit(self) -> int:
+        """How many jobs may wait."""
+        return self._waiting.maxsize
+
+    @property
     def running(self) -> int:
         """How many jobs a worker has."""
         return len(self._running)

@@ -18,6 +18,7 @@ from classifier.pipeline import GenreClassifier
 from classifier.readers.source import settled
 from classifier.results import Classification, Note, Segment, TrackClassification, clock
 from classifier.terminal import printable, unicode_name
+from classifier.versions import version_text
 from classifier.warmup import warm_up
 
 _SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m classifier", description="Name the EDM genre of music files.")
+    parser.add_argument("--version", action="version", version=version_text())
     parser.add_argument("tracks", nargs="*", type=Path, metavar="TRACK", help="an audio file or a folder of them")
     parser.add_argument(
         "--offset",

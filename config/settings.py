@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -51,6 +50,17 @@ class Settings(BaseSettings):
     )
     web_connections: int = Field(128, ge=8, description="connections that the page takes at a time")
 
+    metrics_token: SecretStr | None = Field(
+        None, description="who has it may read /metrics and the details of /healthz; without one, only this machine"
+    )
+    admin_chat: str | None = Field(
+        None,
+        pattern=r"^(telegram:-?\d+|discord:\d+)$",
+        description="a chat that hears when something does not work: telegram:123 or discord:456",
+    )
+    contact: str = Field("", max_length=500, description="what /contact says: whom people can turn to")
+    blocked: str = Field("", description="people, chats and servers that are not answered: telegram:123, discord:456")
+
     feedback: bool = Field(
         True, description="false: nobody is asked whether an answer was right, and nothing about it is kept"
     )
@@ -85,6 +95,7 @@ class Settings(BaseSettings):
     model: Literal["default", "reference"] = Field("default", description="which of the two shipped models answers")
     model_bundle: Path | None = Field(None, description="folder of another model bundle, instead of a shipped one")
     model_runtime: Literal["litert", "keras"] = Field("litert", description="what runs the network")
+    log_format: Literal["text", "json"] = Field("text", description="json: each log line is an object")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
 
     @model_validator(mode="after")
@@ -92,7 +103,7 @@ class Settings(BaseSettings):
         for less, more in (("default_offset_s", "max_offset_s"), ("max_upload_mb", "max_held_mb")):
             if getattr(self, less) > getattr(self, more):
                 values = f"{getattr(self, less):g} is more than {more.upper()}, {getattr(self, more):g}"
-                raise PydanticCustomError("too_much", "{values}", {"values": f"{less.upper()}: {values}"})
+                raise ValueError(f"{less.upper()}: {values}")
         return self
 
     @field_validator("log_level", mode="before")
@@ -100,11 +111,21 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    def secret_names(self) -> list[str]:
+        """The variables that hold something secret."""
+        return [name.upper() for name, field in type(self).model_fields.items() if "SecretStr" in str(field.annotation)]
+
     def secrets(self) -> list[str]:
         """The values that no log may show: tokens, and the password inside the database's URL."""
-        tokens = [token.get_secret_value() for token in (self.discord_token, self.telegram_token) if token]
+        kept = (self.discord_token, self.telegram_token, self.metrics_token)
+        tokens = [token.get_secret_value() for token in kept if token]
         password = urlsplit(self.database_url.get_secret_value()).password
         return [*tokens, *([unquote(password), password] if password else [])]
+
+    def is_blocked(self, platform: str, *numbers: int | None) -> bool:
+        """Whether a person, a chat or a server is on the list."""
+        names = {name.strip() for name in self.blocked.split(",")}
+        return any(f"{platform}:{number}" in names for number in numbers if number is not None)
 
     @property
     def max_upload_bytes(self) -> int:
@@ -127,7 +148,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        raise SettingsError(f"{name}{first['msg']}") from error
+        raise SettingsError(f"{name}{first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _encoding_of(env_file: Path) -> str:

@@ -93,5 +93,9 @@ def test_what_serves_imports_only_what_every_installation_has() -> None:
     ours = {module for module in graph.modules if module.partition(".")[0] in {"bot", "classifier", "config"}}
     imported = {name.partition(".")[0] for name in graph.modules - ours} - sys.stdlib_module_names
     homes = packages_distributions()
-    lacking = {name for name in imported if not installed & {home.lower() for home in homes.get(name, [name])}}
+    lacking = {name for name in imported if not installed & {_written(home) for home in homes.get(name, [name])}}
     assert lacking == {"keras"}, "keras is what `MODEL_RUNTIME=keras` asks for, with a sentence where it is missing"
+
+
+def _written(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")

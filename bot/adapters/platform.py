@@ -10,6 +10,7 @@ from typing import Protocol
 from cachetools import TTLCache
 
 from bot.failures import FailureKind
+from bot.health import ConnectionState, ConnectionStatus
 from bot.replies import Reply
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,15 @@ class ChatAdapter(Protocol):
     """
 
     name: str
+    state: ConnectionState
+
+    async def problem(self) -> str | None:
+        """Why the platform does not take us; None where it does. Connects for a moment."""
+        ...
+
+    async def tell(self, chat: str, words: str) -> None:
+        """Say something in a chat, by its number. Raises whatever the platform's library does."""
+        ...
 
     async def run(self, stop: asyncio.Event) -> None: ...
 
@@ -42,11 +52,15 @@ async def keep_running(adapter: ChatAdapter, stop: asyncio.Event) -> None:
     delay_s = _FIRST_DELAY_S
     while not stop.is_set():
         started = time.monotonic()
+        if adapter.state.status is not ConnectionStatus.REFUSED:
+            adapter.state.connecting()
         try:
             await adapter.run(stop)
         except Unreachable as error:
+            adapter.state.refused(str(error))
             log.error("%s: %s", adapter.name, error)
-        except Exception:
+        except Exception as error:
+            adapter.state.refused(f"an error of our own: {type(error).__name__}")
             log.exception("%s: stopped by an error of our own", adapter.name)
         if stop.is_set():
             return

@@ -107,6 +107,7 @@ listen-off = I answer from the 3 seconds alone, sure or not.
 forget-done = Forgotten: nothing is kept about this chat any more, and the default settings hold.
 forget-me-done = Forgotten: what you said about answers is deleted, in every chat on this platform.
 forget-me-how = The settings of a chat are deleted by those who manage it: /forget chat.
+contact-none = Nobody has left an address here.
 
 help-heading = Send me music and I name its EDM genre.
 help-discord = Post an audio file, or use /genre with one. Also: right-click a message → Apps → Identify genre, mention me beside a file, or send me a direct message.
@@ -139,6 +140,7 @@ command-help = How to use me
 command-about = Which model answers, and how often it is right
 command-privacy = What is kept, and what is not; switch feedback on or off
 command-privacy-feedback = on or off
+command-contact = Whom you can turn to
 command-forget = Delete what you left, or what is kept about this chat
 command-forget-value = me: what you said about answers; chat: everything about this chat
 

@@ -107,6 +107,7 @@ listen-off = Respondo solo con los 3 segundos, esté seguro o no.
 forget-done = Olvidado: ya no se guarda nada de este chat y valen los ajustes iniciales.
 forget-me-done = Olvidado: lo que dijiste sobre respuestas está borrado, en todos los chats de esta plataforma.
 forget-me-how = Los ajustes de un chat los borra quien lo administra: /forget chat.
+contact-none = Nadie ha dejado aquí una dirección.
 
 help-heading = Envíame música y te digo su género EDM.
 help-discord = Publica un archivo de audio o usa /genre con uno. También: clic derecho en un mensaje → Aplicaciones → Identificar género, mencióname junto a un archivo o envíame un mensaje directo.
@@ -139,6 +140,7 @@ command-help = Cómo usarme
 command-about = Qué modelo responde y cuánto acierta
 command-privacy = Qué se guarda y qué no; activa o desactiva las opiniones
 command-privacy-feedback = on u off
+command-contact = A quién puedes dirigirte
 command-forget = Borra lo que dejaste, o lo que se guarda de este chat
 command-forget-value = me: lo que dijiste sobre respuestas; chat: todo lo de este chat
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from classifier.errors import ClassifierError
 from classifier.terminal import printable
+from classifier.versions import version_text
 from training.cli import (
     backbone,
     compare,
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 for input that cannot be used, 2 for a wrong call, and 128 and the
     signal's number where one ended it (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Train and measure genre models.")
+    parser.add_argument("--version", action="version", version=version_text())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

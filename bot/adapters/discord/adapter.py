@@ -14,6 +14,7 @@ from bot.adapters.discord.log_lines import quieten
 from bot.adapters.platform import Unreachable
 from bot.assistant import Assistant
 from bot.conversation import Platform
+from bot.health import ConnectionState
 from bot.storage import Storage
 from config import Settings
 
@@ -32,6 +33,8 @@ class DiscordAdapter:
         self._assistant = assistant
         self._storage = storage
         self._reads_messages = settings.discord_message_content
+        self.state = ConnectionState()
+        self._client: GenreClient | None = None
         self._left_over: list[tuple[str, str]] | None = None
         quieten()
         if settings.discord_api_base:
@@ -56,14 +59,37 @@ class DiscordAdapter:
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise Unreachable(f"cannot be reached: {type(error).__name__}: {error}") from error
 
+    async def problem(self) -> str | None:
+        token = self._settings.discord_token
+        assert token is not None
+        client = discord.Client(intents=discord.Intents.none(), proxy=self._settings.discord_proxy)
+        try:
+            async with client:
+                await client.login(token.get_secret_value())
+        except discord.LoginFailure:
+            return "DISCORD_TOKEN is refused; reset it in the developer portal"
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            return f"cannot be reached: {type(error).__name__}: {error}"
+        return None
+
+    async def tell(self, chat: str, words: str) -> None:
+        if self._client:
+            await self._client.get_partial_messageable(int(chat)).send(words)
+
     async def _serve(self, stop: asyncio.Event) -> None:
         token = self._settings.discord_token
         assert token is not None
         if self._left_over is None:
             self._left_over = await self._storage.left_over(Platform.DISCORD)
         client = GenreClient(
-            self._settings, self._assistant, self._storage, self._left_over, reads_messages=self._reads_messages
+            self._settings,
+            self._assistant,
+            self._storage,
+            self._left_over,
+            self.state,
+            reads_messages=self._reads_messages,
         )
+        self._client = client
         async with client:
             connected = asyncio.create_task(client.start(token.get_secret_value()))
             stopped = asyncio.create_task(stop.wait())

@@ -31,6 +31,7 @@ from bot.adapters.platform import BegunWork
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.failures import Failure, FailureKind
+from bot.health import ConnectionState
 from bot.storage import Storage
 from bot.votes import checked_vote
 from config import Settings
@@ -42,6 +43,14 @@ _UNKNOWN_MESSAGE = 10008
 _MOST_FILES = 10
 _VITAL = frozenset({"READY", "RESUMED"})
 _COMMANDS_STATE = "discord-commands"
+
+
+class GuardedTree(app_commands.CommandTree[Any]):
+    """Commands of everybody but those who are blocked; what Discord then says, it says."""
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        client = interaction.client
+        return not (isinstance(client, GenreClient) and client.is_blocked(interaction))
 
 
 class GenreClient(discord.AutoShardedClient):
@@ -57,6 +66,7 @@ class GenreClient(discord.AutoShardedClient):
         assistant: Assistant,
         storage: Storage,
         left_over: list[tuple[str, str]],
+        state: ConnectionState,
         *,
         reads_messages: bool,
     ) -> None:
@@ -80,8 +90,9 @@ class GenreClient(discord.AutoShardedClient):
         self._conversations = Conversations()
         self._posts = Posts(assistant, storage, self._conversations, self._begun, self._audio)
         self._left_over = left_over
+        self._state = state
         self._sent_along: LRUCache[Source, discord.Attachment] = LRUCache(_REMEMBERED)
-        self.tree: app_commands.CommandTree[Any] = app_commands.CommandTree(
+        self.tree: app_commands.CommandTree[Any] = GuardedTree(
             self,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
@@ -105,7 +116,14 @@ class GenreClient(discord.AutoShardedClient):
         self._closing = True
         await self._begun.finish()
 
+    async def on_disconnect(self) -> None:
+        self._state.connecting("the gateway was lost")
+
+    async def on_resumed(self) -> None:
+        self._state.connected()
+
     async def on_ready(self) -> None:
+        self._state.connected()
         log.info("Discord: listening as %s in %d servers", self.user, len(self.guilds))
         left_over = self._left_over.copy()
         self._left_over.clear()
@@ -114,12 +132,21 @@ class GenreClient(discord.AutoShardedClient):
                 await self._posts.take_up(left_over, self, self.user)
 
     async def on_message(self, message: discord.Message) -> None:
-        if self.user and not self._closing:
+        if self.user and not self._closing and not self._is_blocked(message):
             await self._posts.look_at(message, self.user)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        if self.user and not self._closing:
+        if self.user and not self._closing and not self._is_blocked(payload.message):
             await self._posts.look_again(payload.message, self.user)
+
+    def is_blocked(self, interaction: discord.Interaction) -> bool:
+        """Whether whoever uses a command or a button, the channel or the server is on the list."""
+        numbers = (interaction.user.id, interaction.channel_id, interaction.guild_id)
+        return self._settings.is_blocked("discord", *numbers)
+
+    def _is_blocked(self, message: discord.Message) -> bool:
+        server = message.guild.id if message.guild else None
+        return self._settings.is_blocked("discord", message.author.id, message.channel.id, server)
 
     async def on_command(self, interaction: discord.Interaction, name: CommandName, argument: str) -> None:
         """A slash command that is answered in words, for whoever used it alone."""
@@ -291,6 +318,9 @@ class GenreClient(discord.AutoShardedClient):
 
 async def _is_taken(interaction: discord.Interaction, *, ephemeral: bool = False, thinking: bool = False) -> bool:
     """Tell Discord that an answer will come; whether it still takes one: after three seconds it does not (10062)."""
+    client = interaction.client
+    if isinstance(client, GenreClient) and client.is_blocked(interaction):
+        return False
     try:
         await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
     except FAILED as error:

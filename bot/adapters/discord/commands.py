@@ -11,7 +11,7 @@ from bot.assistant import FEEDBACK_CHOICES, FORGET_CHOICES, LANGUAGE_CHOICES, LI
 from bot.conversation import Mode
 from bot.texts import DEFAULT_LANGUAGE, best_language, texts_in
 
-_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT)
+_PLAIN = (CommandName.GENRES, CommandName.HELP, CommandName.ABOUT, CommandName.CONTACT)
 _CHOICES: dict[CommandName, tuple[str, ...]] = {
     CommandName.LANGUAGE: LANGUAGE_CHOICES,
     CommandName.MODE: tuple(Mode),

@@ -47,6 +47,7 @@ from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation
 from bot.failures import Failure, FailureKind
+from bot.health import ConnectionState
 from bot.replies import Reply
 from bot.storage import Storage
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
@@ -83,6 +84,8 @@ class TelegramAdapter:
         self._storage = storage
         self._begun = BegunWork()
         self._clock = ServerClock()
+        self.state = ConnectionState()
+        self._bot: Bot | None = None
         self._has_passed_over = False
         self._position = Position()
         self._limiter = ChatLimiter()
@@ -109,6 +112,20 @@ class TelegramAdapter:
             raise Unreachable(f"cannot be reached: {error.message}") from error
         except TelegramError as error:
             raise Unreachable(error.message) from error
+
+    async def problem(self) -> str | None:
+        application = self._application()
+        try:
+            async with application.bot:
+                return None
+        except InvalidToken:
+            return "TELEGRAM_TOKEN is refused; ask @BotFather for a valid one"
+        except TelegramError as error:
+            return f"cannot be reached: {error.message}"
+
+    async def tell(self, chat: str, words: str) -> None:
+        if self._bot:
+            await self._bot.send_message(chat, words)
 
     def _application(self) -> "Application[Any, Any, Any, Any, Any, Any]":
         settings = self._settings
@@ -186,9 +203,12 @@ class TelegramAdapter:
         await application.start()
         try:
             log.info("Telegram: listening as @%s", bot.username)
+            self._bot = bot
+            self.state.connected()
             await take(await journal.left_over(), bot, journal, lanes.put)
-            await poll(bot, journal, _ALLOWED, lanes.put, stop)
+            await poll(bot, journal, _ALLOWED, lanes.put, stop, self.state)
         finally:
+            self._bot = None
             self._limiter.hurry()
             try:
                 await self._begun.finish()
@@ -290,6 +310,8 @@ class TelegramAdapter:
         if query is None or not isinstance(query.message, Message):
             return
         message = query.message
+        if self._settings.is_blocked("telegram", message.chat.id, query.from_user.id):
+            return
         conversation = conversation_of(message, query.from_user, is_button=True)
         try:
             match pressed(query.data or ""):
@@ -390,6 +412,9 @@ class TelegramAdapter:
     def _is_for_us(self, message: Message) -> bool:
         """Not from another bot (an anonymous administrator counts as a person), and not from long ago."""
         if message.from_user and message.from_user.is_bot and not message.sender_chat:
+            return False
+        senders = [sender.id for sender in (message.sender_chat, message.from_user) if sender]
+        if self._settings.is_blocked("telegram", message.chat.id, *senders):
             return False
         return self._is_recent(message.date)
 

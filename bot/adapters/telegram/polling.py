@@ -17,6 +17,7 @@ from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken, 
 
 from bot.adapters.platform import Unreachable
 from bot.adapters.telegram.journal import Journal
+from bot.health import ConnectionState
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,12 @@ class Lanes:
 
 
 async def poll(
-    bot: Bot, journal: Journal, allowed: list[str], put: Callable[[Update], None], stop: asyncio.Event
+    bot: Bot,
+    journal: Journal,
+    allowed: list[str],
+    put: Callable[[Update], None],
+    stop: asyncio.Event,
+    state: ConnectionState,
 ) -> None:
     """Hand on every update until `stop` is set. Raises `Unreachable` where Telegram refuses us."""
     failures, stopped = 0, asyncio.ensure_future(stop.wait())
@@ -96,10 +102,12 @@ async def poll(
                 raw_updates = asking.result()
             except TelegramError as error:
                 failures += 1
+                state.connecting(error.message)
                 if isinstance(error, _REFUSALS) and failures >= _REFUSED_FOR_GOOD:
                     raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
                 await _pause(error, failures, stop)
                 continue
+            state.connected()
             if failures:
                 log.info("Telegram: it answers again.")
                 failures = 0

@@ -1,8 +1,10 @@
 """The web adapter: turns HTTP requests into service calls and answers into pages or JSON. It decides nothing else."""
 
+import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,13 @@ from bot.adapters.web.forms import ClipForm, read_clip_form
 from bot.adapters.web.guard import guarded, is_loopback
 from bot.adapters.web.pages import Shown, render_page
 from bot.failures import Failure, FailureKind
+from bot.health import Health
 from bot.jobs import Answer
 from bot.replies import failure_texts
 from bot.service import Asker, GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
+from bot.workers import WorkerPool, WorkerState
 from classifier.terminal import unicode_name
 from config import Settings
 
@@ -36,6 +40,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "edm-genre-bot",
 }
+_FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
 _FEEDBACK_HEADER = "Feedback-Token"
 _STATUS: dict[FailureKind, int] = {
     FailureKind.NO_FILE: 400,
@@ -61,9 +66,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class WebAdapter:
     """The page, its JSON twin and the health check."""
 
-    def __init__(self, settings: Settings, service: GenreService) -> None:
+    def __init__(self, settings: Settings, service: GenreService, health: Health | None = None) -> None:
         self._settings = settings
         self._service = service
+        self._health = health or Health(service)
+        self._watch(service)
         self._feedback: PageFeedback | None = None
 
     def ask_for_feedback(self, storage: Storage) -> None:
@@ -79,6 +86,8 @@ class WebAdapter:
         application.router.add_post("/feedback", self.take_feedback)
         application.router.add_post("/api/feedback", self.take_feedback_json)
         application.router.add_get("/healthz", self.health)
+        application.router.add_get("/livez", self.alive)
+        application.router.add_get("/metrics", self.metrics)
         application.router.add_static("/static", _STATIC)
         return application
 
@@ -125,9 +134,39 @@ class WebAdapter:
             return self._refusal(request, failure)
         return _json({"message": _texts(request)("vote-thanks")})
 
-    async def health(self, _: web.Request) -> web.Response:
-        model = self._service.model
-        return _json({"status": "ready" if model else "warming", "model_version": model.version if model else None})
+    async def health(self, request: web.Request) -> web.Response:
+        """What is so now: 200 where everything that is switched on works. The details are for the operator."""
+        facts, failing = await self._health.facts()
+        if not self._is_operator(request):
+            facts = {name: facts[name] for name in ("status", "failing", "model_version")}
+        return _json(facts, status=503 if failing else 200)
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """That this process runs, and nothing else."""
+        return _json({"status": "alive"})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        if not self._is_operator(request):
+            raise web.HTTPForbidden(text="Only from this machine, or with METRICS_TOKEN.\n")
+        return web.Response(body=self._service.metrics.exposition(), content_type="text/plain", charset="utf-8")
+
+    def _is_operator(self, request: web.Request) -> bool:
+        """Whoever has the token; without one, whoever is on this machine and does not come through a proxy."""
+        token = self._settings.metrics_token
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token is not None and hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+            return True
+        is_forwarded = not _FORWARDED.isdisjoint(name.lower() for name in request.headers)
+        return token is None and not is_forwarded and is_loopback(request.remote or "")
+
+    def _watch(self, service: GenreService) -> None:
+        pool, metrics = service.pool, service.metrics
+        metrics.watch("queue_waiting", "Files that wait for a worker", lambda: pool.waiting)
+        metrics.watch("queue_running", "Files that a worker has", lambda: pool.running)
+        metrics.watch("workers_restarted", "Workers replaced before their time", lambda: pool.restarts)
+        metrics.watch("held_bytes", "Bytes of files in memory", lambda: service.budget.held_bytes)
+        for state in WorkerState:
+            metrics.watch(f"workers_{state}", f"Workers that are {state}", partial(_count, pool, state))
 
     async def _identify(self, request: web.Request, *, with_excerpt: bool) -> tuple[ClipForm, Answer]:
         """Read the form and ask the service; whatever goes wrong comes out as a `Failure`."""
@@ -192,6 +231,10 @@ class WebAdapter:
         html = render_page(_texts(request), self._settings, shown, is_ready=self._service.is_ready)
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)
+
+
+def _count(pool: WorkerPool, state: WorkerState) -> int:
+    return pool.states.count(state)
 
 
 def _json(value: dict[str, Any], *, status: int = 200) -> web.Response:

@@ -150,12 +150,18 @@ async def test_nothing_is_stored_and_nothing_foreign_is_loaded(http: aiohttp.Cli
 
 async def test_health_says_warming_and_then_ready(http: aiohttp.ClientSession, page: RunningPage) -> None:
     async with http.get("/healthz") as response:
-        assert await response.json() == {"status": "warming", "model_version": None}
+        told = await response.json()
+        assert (response.status, told["status"], told["failing"]) == (503, "warming", ["workers"])
+        assert told["model_version"] is None
+    async with http.get("/livez") as response:
+        assert (response.status, await response.json()) == (200, {"status": "alive"})
     async with http.get("/") as response:
         assert 'id="warming"' in await response.text()
     version = (await page.pool.until_ready()).version
     async with http.get("/healthz") as response:
-        assert await response.json() == {"status": "ready", "model_version": version}
+        told = await response.json()
+        assert (response.status, told["status"], told["model_version"]) == (200, "ready", version)
+        assert told["workers"] == {"states": ["ready"], "restarts": 0}
     async with http.get("/") as response:
         assert 'id="warming"' not in await response.text()
 
@@ -165,7 +171,7 @@ async def test_the_page_answers_while_a_clip_is_worked_on(http: aiohttp.ClientSe
     slowest = 0.0
     while not clip.done():
         started = time.monotonic()
-        async with http.get("/healthz") as response:
+        async with http.get("/livez") as response:
             assert response.status == 200
         slowest = max(slowest, time.monotonic() - started)
     (await clip).release()

@@ -86,7 +86,7 @@ drop.addEventListener("drop", (event) => {
 async function watchWarming() {
   try {
     const health = await (await fetch("/healthz")).json();
-    if (health.status === "ready") return warming.remove();
+    if (health.model_version) return warming.remove();
   } catch {
     // The server is away for a moment: ask again.
   }

@@ -4,7 +4,6 @@ import logging
 import sys
 
 import pytest
-
 from bot.redaction import RedactingFormatter
 
 TOKEN = "123456:AAE-secret_token"

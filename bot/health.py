@@ -1,0 +1,101 @@
+"""What is so now: every part of the bot that is switched on, and whether it works."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.failures import Failure
+from bot.service import GenreService
+from bot.storage import Storage
+from bot.workers import WorkerState
+
+_DATABASE_S = 5.0
+
+
+class ConnectionStatus(StrEnum):
+    OFF = "off"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class ConnectionState:
+    """How a chat platform stands; adapters keep it up to date. `since` is in seconds since 1970."""
+
+    status: ConnectionStatus = ConnectionStatus.OFF
+    reason: str = ""
+    since: float = field(default_factory=time.time)
+
+    def connecting(self, reason: str = "") -> None:
+        self._be(ConnectionStatus.CONNECTING, reason)
+
+    def connected(self) -> None:
+        self._be(ConnectionStatus.CONNECTED, "")
+
+    def refused(self, reason: str) -> None:
+        self._be(ConnectionStatus.REFUSED, reason)
+
+    def _be(self, status: ConnectionStatus, reason: str) -> None:
+        if status is not self.status:
+            self.since = time.time()
+        self.status, self.reason = status, reason
+
+    def to_dict(self) -> dict[str, Any]:
+        told = {"status": self.status.value, "since": round(self.since)}
+        return told | ({"reason": self.reason} if self.reason else {})
+
+
+class Health:
+    """One for the whole bot. Who has a platform on puts its state into `connections`."""
+
+    def __init__(self, service: GenreService) -> None:
+        self._pool = service.pool
+        self._service = service
+        self.connections: dict[str, ConnectionState] = {}
+        self.storage: Storage | None = None
+
+    async def facts(self) -> tuple[dict[str, Any], list[str]]:
+        """Everything, and the names of the parts that do not work."""
+        model, states = self._pool.model, self._pool.states
+        failing: list[str] = []
+        working = [state for state in states if state in {WorkerState.READY, WorkerState.BUSY}]
+        if not working or WorkerState.STOPPED in states:
+            failing.append("workers")
+        if self._pool.is_full:
+            failing.append("queue")
+        database = await self._database()
+        if database["status"] == "failing":
+            failing.append("database")
+        failing += [name for name, state in self.connections.items() if state.status not in _GOOD]
+        status = "failing" if failing else "ready"
+        if failing == ["workers"] and not self._pool.is_ready and WorkerState.STOPPED not in states:
+            status = "warming"
+        facts = {
+            "status": status,
+            "failing": failing,
+            "model_version": model.version if model else None,
+            "workers": {"states": [state.value for state in states], "restarts": self._pool.restarts},
+            "queue": {"waiting": self._pool.waiting, "running": self._pool.running, "limit": self._pool.queue_limit},
+            "held_bytes": self._service.budget.held_bytes,
+            "database": database,
+            **{name: state.to_dict() for name, state in self.connections.items()},
+        }
+        return facts, failing
+
+    async def _database(self) -> dict[str, str]:
+        if self.storage is None:
+            return {"status": "off"}
+        try:
+            async with asyncio.timeout(_DATABASE_S):
+                await self.storage.check()
+        except TimeoutError:
+            return {"status": "failing", "reason": "it does not answer"}
+        except Failure as failure:
+            return {"status": "failing", "reason": failure.detail}
+        return {"status": "connected"}
+
+
+_GOOD = frozenset({ConnectionStatus.OFF, ConnectionStatus.CONNECTED})

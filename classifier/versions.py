@@ -1,0 +1,15 @@
+"""Which program this is."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGE = "edm-genre-bot"
+
+
+def version_text() -> str:
+    """The version of the package, and of the Python that runs it."""
+    try:
+        number = version(PACKAGE)
+    except PackageNotFoundError:  # run from a folder into which it was never installed
+        number = "(not installed)"
+    return f"{PACKAGE} {number}, Python {platform.python_version()}"
