@@ -4,6 +4,7 @@ A bundle is a folder with `model.keras`, its LiteRT export `model.tflite`, `meta
 pictures. Everything that is not a network is plain numbers in the JSON; no pickle is ever read.
 """
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -22,7 +23,7 @@ DEFAULT_BUNDLE = BUNDLES / "default"
 REFERENCE_BUNDLE = BUNDLES / "reference"
 """The 122 features alone: small, and the measure for everything else."""
 
-BUNDLE_FORMAT = 2
+BUNDLE_FORMAT = 3
 """The names in `metadata.json` and in the network that this code reads; metadata without a format are of the first."""
 
 METADATA_FILE = "metadata.json"
@@ -99,6 +100,8 @@ class BundleMetadata(_Frozen):
     """`metadata.json`: everything about a model that is not a weight."""
 
     format: int = BUNDLE_FORMAT
+    sha256: dict[str, str]
+    """Of each network's file: one that was damaged, or exchanged, is not loaded."""
     name: str
     version: str
     created: str
@@ -149,6 +152,25 @@ def load_metadata(bundle: Path) -> BundleMetadata:
     if difference:
         raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{bundle}: {difference}")
     return metadata
+
+
+def check_network(bundle: Path, name: str, metadata: BundleMetadata) -> Path:
+    """The path of a network's file, if that is what the metadata say. Raises `ClassifierError` (model unusable)."""
+    path = bundle / name
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{path}: {error.strerror}") from error
+    if found != metadata.sha256.get(name):
+        raise ClassifierError(
+            ErrorKind.MODEL_UNUSABLE, f"{path}: is not what {METADATA_FILE} says (SHA-256); copy it anew"
+        )
+    return path
+
+
+def checksums(bundle: Path) -> dict[str, str]:
+    """`BundleMetadata.sha256` for the networks of a folder."""
+    return {name: hashlib.sha256((bundle / name).read_bytes()).hexdigest() for name in (KERAS_FILE, LITERT_FILE)}
 
 
 def _check_format(bundle: Path, found: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from classifier.arrays import FloatArray
-from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, BundleMetadata, load_metadata
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE, BundleMetadata, check_network, load_metadata
 from classifier.description import BACKBONES, FEATURES, MN04, MUSICNN, RHYTHM_FAMILY
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
@@ -121,9 +121,7 @@ class GenreModel:
     def load(cls, bundle: Path = DEFAULT_BUNDLE, *, runtime: RuntimeName = RuntimeName.LITERT) -> Self:
         """Load a bundle's folder. Raises `ClassifierError` (model unusable) with the reason."""
         metadata = load_metadata(bundle)
-        file = bundle / (LITERT_FILE if runtime is RuntimeName.LITERT else KERAS_FILE)
-        if not file.is_file():
-            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: no such file")
+        file = check_network(bundle, LITERT_FILE if runtime is RuntimeName.LITERT else KERAS_FILE, metadata)
         try:
             network = LiteRtRuntime(file) if runtime is RuntimeName.LITERT else KerasRuntime(file)
         except ImportError as error:

@@ -26,6 +26,7 @@ from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
 from classifier.model import HEAD, GenreModel, RuntimeName
 from classifier.rhythm import RHYTHM_NAMES
+from tests.support.bundles import sealed
 from training.bundle.assemble import to_litert
 
 Change = Callable[[dict[str, Any]], object]
@@ -94,10 +95,10 @@ def test_each_difference_is_named(bundle: Path, change: Change, message: str) ->
     [
         (
             {},
-            "its format is 1, and this code reads 2; `python -m training migrate-bundle {bundle}` brings it up to date",
+            "its format is 1, and this code reads 3; `python -m training migrate-bundle {bundle}` brings it up to date",
         ),
         ({"format": 1}, "`python -m training migrate-bundle {bundle}`"),
-        ({"format": 3}, "its format is 3, and this code reads 2; a newer version of this program wrote it"),
+        ({"format": 4}, "its format is 4, and this code reads 3; a newer version of this program wrote it"),
     ],
     ids=["not stated", "older", "newer"],
 )
@@ -120,9 +121,19 @@ def test_a_broken_file_is_refused(bundle: Path, name: str) -> None:
     assert "bundle" in refusal(bundle)
 
 
+def test_one_flipped_bit_is_noticed(bundle: Path) -> None:
+    for runtime, file in ((RuntimeName.LITERT, LITERT_FILE), (RuntimeName.KERAS, KERAS_FILE)):
+        content = bytearray((bundle / file).read_bytes())
+        content[len(content) // 2] ^= 1
+        (bundle / file).write_bytes(content)
+        assert "is not what metadata.json says (SHA-256)" in refusal(bundle, runtime=runtime)
+
+
 @pytest.mark.parametrize(("runtime", "file"), [(RuntimeName.LITERT, LITERT_FILE), (RuntimeName.KERAS, KERAS_FILE)])
 def test_the_network_of_another_bundle_is_refused(bundle: Path, runtime: RuntimeName, file: str) -> None:
     shutil.copy(REFERENCE_BUNDLE / file, bundle / file)
+    assert f"{file}: is not what metadata.json says" in refusal(bundle, runtime=runtime)
+    sealed(bundle)
     assert f"{file}: its network reads 122 columns, its metadata names {ALL}" in refusal(bundle, runtime=runtime)
 
 
@@ -141,6 +152,7 @@ def test_a_network_that_lacks_a_backbone_is_refused_by_its_name(bundle: Path, th
     whole = keras.Model(inputs, outputs)
     whole.save(bundle / KERAS_FILE)
     (bundle / LITERT_FILE).write_bytes(to_litert(whole))
+    sealed(bundle)
     lacking = BACKBONES[len(there)]
     for runtime, file in ((RuntimeName.LITERT, LITERT_FILE), (RuntimeName.KERAS, KERAS_FILE)):
         assert refusal(bundle, runtime=runtime).endswith(f"{file}: has no network for {lacking})")

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE, REFERENCE_BUNDLE
+from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE, REFERENCE_BUNDLE, checksums
 from training.data.splits import Parts
 
 
@@ -15,6 +15,13 @@ def copied_bundle(folder: Path, *, source: Path = DEFAULT_BUNDLE, **changes: Any
     path = folder / METADATA_FILE
     metadata = json.loads(path.read_text())
     path.write_text(json.dumps(metadata | {"name": folder.name, "version": "1.0.0"} | changes))
+    return folder
+
+
+def sealed(folder: Path) -> Path:
+    """A bundle whose networks were changed for a test, with checksums that say so."""
+    path = folder / METADATA_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sha256": checksums(folder)}))
     return folder
 
 

@@ -2,8 +2,9 @@
 
 Format 1 called the out-of-distribution score `strangeness`, its threshold `refuse_from`, and the genres whose answers
 are never certain `doubted`; it had one threshold of certainty for all genres; its record of the fit did not keep the
-parts apart from the rest. Weights, figures and model card stay as they are. A model that reads more than the 122
-features got them from windows at another level, and has to be fitted anew.
+parts apart from the rest. Format 2 had no checksums of the networks. Weights, figures and model card stay as they are.
+A model of format 1 that reads more than the 122 features got them from windows at another level, and has to be fitted
+anew.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from classifier.bundle import BUNDLE_FORMAT, KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata
+from classifier.bundle import BUNDLE_FORMAT, KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata, checksums
 from classifier.description import FEATURES
 from training.bundle.target import exchange
 from training.errors import TrainingError
@@ -33,7 +34,7 @@ _CONFIG = "config.json"
 
 
 def migrate_bundle(folder: Path) -> bool:
-    """Rewrite a bundle of format 1 in place; returns whether there was anything to do.
+    """Rewrite a bundle of format 1 or 2 in place; returns whether there was anything to do.
 
     The bundle is replaced only when the new one is whole. Raises `TrainingError` for a folder that is no bundle, or one
     of a newer format.
@@ -43,15 +44,20 @@ def migrate_bundle(folder: Path) -> bool:
     found = metadata.get("format", 1)
     if found == BUNDLE_FORMAT:
         return False
-    if found != 1:
+    if found not in {1, 2}:
         raise TrainingError(f"{folder}: its format is {found}, and this code writes {BUNDLE_FORMAT}")
-    if metadata.get("families") not in (None, [FEATURES]):
+    if found == 1 and metadata.get("families") not in (None, [FEATURES]):
         raise TrainingError(f"{folder}: it reads more than the 122 features, which changed: fit it anew")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as beside:
         draft = Path(beside) / "draft"
         shutil.copytree(folder, draft)
-        _write_metadata(draft / METADATA_FILE, metadata)
-        _write_networks(draft)
+        if found == 1:
+            _write_networks(draft)
+        try:
+            metadata["sha256"] = checksums(draft)
+        except OSError as error:
+            raise TrainingError(f"{folder}: {error}") from error
+        _write_metadata(draft / METADATA_FILE, metadata if found == 2 else _renamed_metadata(metadata))
         exchange(folder, draft, Path(beside) / "former")
     return True
 
@@ -66,16 +72,19 @@ def _read(folder: Path) -> dict[str, Any]:
     return metadata
 
 
-def _write_metadata(path: Path, old: dict[str, Any]) -> None:
+def _renamed_metadata(old: dict[str, Any]) -> dict[str, Any]:
     slugs = old.get("labels") or []
-    renamed = {
+    return old | {
         "window": _calibration(old.get("window") or {}, slugs),
         "track": _calibration(old.get("track") or {}, slugs),
         "metrics": _renamed(old.get("metrics")),
         "data": _record(old.get("data") or {}),
     }
+
+
+def _write_metadata(path: Path, values: dict[str, Any]) -> None:
     try:
-        metadata = BundleMetadata.model_validate_json(json.dumps({**old, **renamed, "format": BUNDLE_FORMAT}))
+        metadata = BundleMetadata.model_validate_json(json.dumps({**values, "format": BUNDLE_FORMAT}))
     except ValidationError as error:
         raise TrainingError(f"{path}: {error}") from error
     path.write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.arrays import FloatArray
-from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata
+from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMetadata, checksums
 from classifier.description import SPECS
 from classifier.genres import SLUGS
 from classifier.model import KerasRuntime, LiteRtRuntime
@@ -54,6 +54,7 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
     families = fitted.recipe.families
     rejection = _rejection(fitted)
     metadata = BundleMetadata(
+        sha256={},  # known when the networks are written
         name=facts.name,
         version=facts.version,
         created=datetime.now(UTC).date().isoformat(),
@@ -78,6 +79,7 @@ def write_bundle(fitted: FittedModel, out: Path, *, facts: BundleFacts, backbone
         save_small(network, draft / KERAS_FILE)
         (draft / LITERT_FILE).write_bytes(to_litert(network))
         _check_agreement(draft, fitted.preprocessor.scaler.transform(fitted.sample))
+        metadata = metadata.model_copy(update={"sha256": checksums(draft)})
         (draft / METADATA_FILE).write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
         (draft / "MODEL_CARD.md").write_text(
             model_card(metadata, facts.record, fitted.figures, rejection, facts.notes), encoding="utf-8"

@@ -15,6 +15,7 @@ from classifier.errors import ClassifierError
 from classifier.mel import decoded, extract_mel
 from classifier.mel32k import extract_mel32k
 from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
+from tests.support.bundles import sealed
 from tests.support.tables import frame
 from training.bundle.assemble import assemble, build_head, load_backbones, save_small, to_litert
 from training.bundle.contents import FittedModel, Member
@@ -169,6 +170,7 @@ def test_a_bundle_without_the_backbone_that_it_needs_is_refused(tmp_path: Path) 
     network = keras.Model(row, build_head(fitted.preprocessor, fitted.members)(row))
     bundle = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
     (bundle / LITERT_FILE).write_bytes(to_litert(network))
+    sealed(bundle)
     with pytest.raises(ClassifierError, match=r"model.tflite: has no network for musicnn"):
         GenreModel.load(bundle)
 

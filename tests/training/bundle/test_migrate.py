@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, REFERENCE_BUNDLE, Calibration, load_metadata
+from classifier.bundle import (
+    KERAS_FILE,
+    LITERT_FILE,
+    METADATA_FILE,
+    REFERENCE_BUNDLE,
+    Calibration,
+    checksums,
+    load_metadata,
+)
 from classifier.errors import ClassifierError
 from classifier.genres import SLUGS
 from classifier.model import GenreModel, KerasRuntime, RuntimeName
@@ -87,7 +95,8 @@ def test_the_numbers_are_the_same_under_their_new_names(old: Path) -> None:
         "ood_threshold": 0.5, "edm": {"refused_windows": 0.03}, "trade_offs": [{"ood_threshold": 0.25}],
     }  # fmt: skip
     assert FitRecord.read(migrated) == FitRecord.read(shipped)
-    rest = {"window", "track", "listening", "data"}
+    assert migrated.sha256 == checksums(old)
+    rest = {"window", "track", "listening", "data", "sha256"}
     assert migrated.model_dump(exclude=rest) == shipped.model_dump(exclude=rest)
 
     changed = {KERAS_FILE, LITERT_FILE, METADATA_FILE}
@@ -144,7 +153,7 @@ def test_a_bundle_of_today_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (METADATA_FILE, b'{"format": 3}', "its format is 3, and this code writes 2"),
+        (METADATA_FILE, b'{"format": 4}', "its format is 4, and this code writes 3"),
         (METADATA_FILE, b"[]", "is not that of a bundle"),
         (METADATA_FILE, b"{", "cannot be read"),
         (METADATA_FILE, b'{"name": "half"}', "Field required"),
@@ -163,3 +172,13 @@ def test_what_cannot_be_migrated_stays_as_it_is(old: Path, name: str, content: b
 def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"metadata\.json cannot be read"):
         migrate_bundle(tmp_path)
+
+
+def test_a_bundle_of_format_2_gets_its_checksums(tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(REFERENCE_BUNDLE, tmp_path / "bundle"))
+    path = bundle / METADATA_FILE
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({name: value for name, value in whole.items() if name != "sha256"} | {"format": 2}))
+    assert migrate_bundle(bundle)
+    assert json.loads(path.read_text()) == whole
+    assert not migrate_bundle(bundle)
