@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib.util
 import logging
 import os
 import sys
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         from config import SettingsError, load_settings
-    except ImportError as error:
+    except Exception as error:  # whatever runs in a file that is not ours
         print(_shadowed(error), file=sys.stderr)
         return 2
     try:
@@ -65,11 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shadowed(error: ImportError) -> str:
+def _shadowed(error: Exception) -> str:
     """What to do where a file of the same name in the working folder takes the place of one of our packages."""
-    import config
-
-    return f"{config.__file__} stands in the way of the package config ({error}): start the bot in another folder"
+    found = importlib.util.find_spec("config")
+    where = found.origin if found else "config"
+    return f"{where} stands in the way of the bot's package config ({error}): start it in another folder"
 
 
 def _hide_secrets(settings: "Settings") -> None:

@@ -43,13 +43,25 @@ class Bot:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as response:
                     return bytes(response.read())
+            except urllib.error.HTTPError:
+                raise
             except urllib.error.URLError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise
                 time.sleep(0.05)
 
     def until_ready(self) -> None:
-        while json.loads(self.get("/healthz"))["status"] != "ready":
+        self.until_ready_or_failing()
+
+    def until_ready_or_failing(self) -> None:
+        """Until its workers are warm, whatever else fails."""
+        while True:
+            try:
+                told = self.get("/healthz")
+            except urllib.error.HTTPError as error:
+                told = error.read()
+            if json.loads(told)["model_version"]:
+                return
             time.sleep(0.05)
 
     def end(self, number: signal.Signals) -> str:
@@ -114,3 +126,47 @@ def test_a_model_that_cannot_be_loaded_stops_the_start(tmp_path: Path) -> None:
     assert bot.process.returncode == 1
     assert "the model bundle cannot be used" in log.splitlines()[-1]
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("content", ["", "raise SystemError('not ours')", "import nothing_like_that"])
+def test_a_file_that_stands_in_the_way_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.py").write_text(content)
+    run = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"{tmp_path / 'config.py'} stands in the way")
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+@pytest.mark.parametrize("package", ["bot", "classifier", "training"])
+def test_each_program_says_what_it_is(package: str, argument: str) -> None:
+    command = [sys.executable, "-m", package, argument]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert f"python -m {package}" in run.stdout or "edm-genre-bot " in run.stdout
+
+
+def test_an_unknown_argument_is_an_error() -> None:
+    command = [sys.executable, "-m", "bot", "--nonsense"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.returncode == 2
+    assert "unrecognized arguments: --nonsense" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:1080"), ("SSL_CERT_FILE", "/nonexistent"), ("TELEGRAM_PROXY", "nonsense://x")],
+)
+def test_a_proxy_that_cannot_be_used_is_one_line_with_its_name(name: str, value: str) -> None:
+    bot = Bot(TELEGRAM_TOKEN="1:x", LOG_LEVEL="INFO", **{name: value})
+    bot.until_ready_or_failing()
+    log = bot.end(signal.SIGTERM)
+    assert "Traceback" not in log
+    assert sum(name in line for line in log.splitlines()) >= 1

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
@@ -68,6 +69,7 @@ _ALLOWED = [
     Update.MY_CHAT_MEMBER,
 ]
 _ASKING = (CommandName.GENRE, CommandName.TRACK)
+_HTTPX_READS = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _SCOPES = (BotCommandScopeDefault(), BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats())
 
 Handler = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
@@ -149,8 +151,17 @@ class TelegramAdapter:
         return application
 
     def _connections(self, count: int) -> HTTPXRequest:
+        try:
+            return self._request(count)
+        except Exception as error:  # httpx has a kind of its own for each thing that is wrong with these
+            named = [name for name in _HTTPX_READS if os.environ.get(name) or os.environ.get(name.lower())]
+            where = "TELEGRAM_PROXY" if self._settings.telegram_proxy else ", ".join(named) or "the connection"
+            raise Unreachable(f"{where} cannot be used: {error}; unset it, or set TELEGRAM_PROXY") from error
+
+    def _request(self, count: int) -> HTTPXRequest:
         return HTTPXRequest(
             connection_pool_size=count,
+            proxy=self._settings.telegram_proxy,
             connect_timeout=10.0,
             pool_timeout=30.0,
             read_timeout=self._settings.upload_timeout_s,
