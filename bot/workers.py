@@ -406,7 +406,7 @@ class _Worker:
     @property
     def was_killed(self) -> bool:
         """Whether somebody else has ended the process; what `exit_reason` has waited for."""
-        return self._process.exitcode == -signal.SIGKILL
+        return self._process.exitcode in {-signal.SIGKILL, -signal.SIGTERM}
 
     def exit_reason(self) -> str:
         self._process.join(_KILL_WAIT_S)
