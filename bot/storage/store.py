@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _MOST_TRIES = 3
+_MOST_FEEDBACK = 100_000
+"""Rows: one a window that was rated, of some five kilobytes."""
 _LOCKED_S = 20.0
 """So long SQLite waits for another process."""
 _MIGRATION_LOCK = 0x65646D
@@ -181,6 +183,8 @@ class Storage:
             "feature_set": feature_set,
         }
         rows = [{**common, "start_s": window.start_s, "features": window.features} for window in evidence.windows]
+        if await self._count(feedback) >= _MOST_FEEDBACK:
+            raise Failure(FailureKind.STORAGE, f"there are {_MOST_FEEDBACK} rows of feedback: export and delete some")
         is_known = sa.exists().where(feature_sets.c.id == feature_set)
         named = sa.select(sa.literal(feature_set), sa.literal(names)).where(~is_known)
         await self._change(
@@ -241,6 +245,13 @@ class Storage:
                 await connection.execute(sa.update(begun).where(here).values(tries=begun.c.tries + 1))
                 return rows
         return []
+
+    async def _count(self, table: sa.Table) -> int:
+        try:
+            async with self._engine.connect() as connection:
+                return int((await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one())
+        except SQLAlchemyError as error:
+            raise Failure(FailureKind.STORAGE, _reason(error)) from error
 
     async def _said_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
         return feedback.c.conversation == await self._code(conversation.platform.value, conversation.id)

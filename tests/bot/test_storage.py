@@ -331,3 +331,15 @@ async def test_a_locked_database_may_pass(tmp_path: Path, monkeypatch: pytest.Mo
         assert caught.value.may_pass
         other.execute("COMMIT")
     await (await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")).close()
+
+
+async def test_feedback_is_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.storage.store._MOST_FEEDBACK", 3)
+    storage = await Storage.open(url)
+    for person in ("7", "8"):
+        await storage.keep_vote(replace(VOTER, person=person), Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+    with pytest.raises(Failure) as caught:
+        await storage.keep_vote(replace(VOTER, person="9"), Vote(Verdict.RIGHT, "dnb"), EVIDENCE, given_on=DAY)
+    assert caught.value.kind is FailureKind.STORAGE
+    assert len(await kept(storage)) == 4
+    await storage.close()
