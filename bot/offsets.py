@@ -1,19 +1,15 @@
-"""Offsets as people write them: `30`, `12.5`, `12,5`, `1:30`, `1:02:03`; and parts of a track as buttons name them."""
-
-import re
+"""Offsets as people write them in chats and forms; and parts of a track as buttons name them."""
 
 from bot.failures import Failure, FailureKind
-
-_OFFSET = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:[.,]\d{1,6})?)\s*s?", re.ASCII)
+from classifier.times import read_time
 
 
 def parse_offset(text: str) -> float:
     """Seconds from the start of a track. Raises `Failure` (bad offset) for anything that is no time."""
-    match = _OFFSET.fullmatch(text.strip())
-    if match is None:
-        raise Failure(FailureKind.BAD_OFFSET, "not a time")
-    hours, minutes, seconds = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))
+    try:
+        return read_time(text)
+    except ValueError as error:
+        raise Failure(FailureKind.BAD_OFFSET, str(error)) from error
 
 
 _WHOLE = "all"

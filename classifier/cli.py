@@ -18,6 +18,7 @@ from classifier.pipeline import GenreClassifier
 from classifier.readers.source import settled
 from classifier.results import Classification, Note, Segment, TrackClassification, clock
 from classifier.terminal import printable, unicode_name
+from classifier.times import read_time
 from classifier.versions import version_text
 from classifier.warmup import warm_up
 
@@ -112,12 +113,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(text: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 on")
-    return value
+        return read_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text:.40} is no time: 30, 12.5 or 1:30") from error
 
 
 def _files(tracks: Iterable[Path], *, say: Callable[[str], object]) -> Iterator[Path]:

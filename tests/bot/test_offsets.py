@@ -17,6 +17,7 @@ from bot.offsets import parse_offset, part_start, part_text
         ("1:30", 90.0),
         ("01:02:03.5", 3723.5),
         ("0:05", 5.0),
+        ("12.34567890123456789", 12.345679),
     ],
 )
 def test_times_are_read(text: str, seconds: float) -> None:
