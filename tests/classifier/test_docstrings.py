@@ -11,7 +11,8 @@ import classifier
 MODULES = ["classifier", *(module.name for module in walk_packages(classifier.__path__, "classifier."))]
 WITH_EXAMPLES = {
     "classifier", "classifier.decoding", "classifier.features", "classifier.palette", "classifier.probabilities",
-    "classifier.quick", "classifier.results", "classifier.spectrogram", "classifier.tempo", "classifier.terminal", "classifier.times",
+    "classifier.quick", "classifier.results", "classifier.spectrogram", "classifier.tempo", "classifier.terminal",
+    "classifier.times",
 }  # fmt: skip
 
 
