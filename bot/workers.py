@@ -36,6 +36,8 @@ _RESTART_DELAY_S = 1.0
 _KILL_WAIT_S = 2.0
 _DEATHS_OF_A_JOB, _TRIES_OF_A_JOB = 2, 6
 """A worker that breaks down does so by its file; one that is killed, by somebody else, or for want of memory."""
+_FORK_SERVER_DIED = 255
+"""What multiprocessing says of a process whose end nobody is left to tell."""
 _FAILED_STARTS = 5
 """So many workers that end before one of them has ever been ready end the start."""
 _TAKEN = "taken"
@@ -405,8 +407,9 @@ class _Worker:
 
     @property
     def was_killed(self) -> bool:
-        """Whether somebody else has ended the process; what `exit_reason` has waited for."""
-        return self._process.exitcode in {-signal.SIGKILL, -signal.SIGTERM}
+        """Whether somebody else has ended the process, or the one that it was forked from; `exit_reason` has waited for
+        that."""
+        return self._process.exitcode in {-signal.SIGKILL, -signal.SIGTERM, _FORK_SERVER_DIED}
 
     def exit_reason(self) -> str:
         self._process.join(_KILL_WAIT_S)
