@@ -1,24 +1,27 @@
 """No secret passes the log's formatter, wherever in a line it stands."""
 
+import json
 import logging
 import sys
 
 import pytest
-from bot.redaction import RedactingFormatter
+
+from bot.log_format import JsonFormatter, TextFormatter
 
 TOKEN = "123456:AAE-secret_token"
 
 
-@pytest.fixture
-def formatter() -> RedactingFormatter:
-    return RedactingFormatter("%(levelname)s %(name)s: %(message)s", [TOKEN, "pa ss", ""])
+@pytest.fixture(params=[TextFormatter, JsonFormatter])
+def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
+    made: logging.Formatter = request.param([TOKEN, "pa ss", ""])
+    return made
 
 
 def record(message: str, *arguments: object, **more: object) -> logging.LogRecord:
     return logging.LogRecord("x", logging.INFO, "f.py", 1, message, arguments, more.get("exc_info"))  # type: ignore[arg-type]
 
 
-def test_message_arguments_and_encoded_forms_are_masked(formatter: RedactingFormatter) -> None:
+def test_message_arguments_and_encoded_forms_are_masked(formatter: logging.Formatter) -> None:
     for line in (
         record(f"GET /bot{TOKEN}/getMe"),
         record("GET %s", f"/bot{TOKEN}/getMe"),
@@ -31,7 +34,7 @@ def test_message_arguments_and_encoded_forms_are_masked(formatter: RedactingForm
         assert "pa%20ss" not in text
 
 
-def test_tracebacks_are_masked(formatter: RedactingFormatter) -> None:
+def test_tracebacks_are_masked(formatter: logging.Formatter) -> None:
     try:
         raise ValueError(f"bad address: https://api.telegram.org/bot{TOKEN}/getMe")
     except ValueError:
@@ -40,5 +43,10 @@ def test_tracebacks_are_masked(formatter: RedactingFormatter) -> None:
     assert "secret" not in text
 
 
-def test_other_lines_stay_as_they_are(formatter: RedactingFormatter) -> None:
-    assert formatter.format(record("all well")) == "INFO x: all well"
+def test_other_lines_stay_as_they_are(formatter: logging.Formatter) -> None:
+    line = formatter.format(record("all well"))
+    if isinstance(formatter, JsonFormatter):
+        told = json.loads(line)
+        assert (told["level"], told["logger"], told["message"]) == ("INFO", "x", "all well")
+    else:
+        assert line.endswith(" INFO x: all well")
