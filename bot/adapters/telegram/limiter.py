@@ -25,8 +25,8 @@ _LONGEST_WAIT_S = 300.0
 """A reply that Telegram wants later than this is given up."""
 _CHATS = 10_000
 
-_UNPACED = frozenset({"getChatMember", "deleteMessage", "answerCallbackQuery", "getFile", "getMe", "setMyCommands"})
-_ONCE = frozenset({"sendChatAction", "getUpdates"})
+_UNPACED = frozenset({"getChatMember", "deleteMessage", "answerCallbackQuery", "getFile", "setMyCommands"})
+_ONCE = frozenset({"sendChatAction", "getUpdates", "getMe"})
 """A signal that fades by itself, and what has a loop of its own."""
 
 Request = Callable[..., Coroutine[Any, Any, Any]]
