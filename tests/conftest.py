@@ -36,11 +36,3 @@ def window() -> FloatArray:
 def classifier() -> GenreClassifier:
     """The shipped model in LiteRT."""
     return GenreClassifier()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it in the end."""
-    first = ("tests/training", "tests/bot")
-    items.sort(
-        key=lambda item: next((n for n, folder in enumerate(first) if item.nodeid.startswith(folder)), len(first))
-    )
