@@ -10,7 +10,9 @@ from classifier.process import keep_freed_memory
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the bot's own process decides
 keep_freed_memory()
-with contextlib.suppress(Exception):  # a worker that cannot do this either says why
+is_warm = False
+with contextlib.suppress(Exception):  # a worker tries it again, and says why it cannot
     from classifier.warmup import warm_up
 
     warm_up()
+    is_warm = True

@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -416,6 +417,15 @@ class _Worker:
         return f"exit code {self._process.exitcode}"
 
 
+def _warm_up_once_more() -> None:
+    """Where that went wrong in the process that this one was forked from: what is compiled later could not be kept."""
+    preload = sys.modules.get("bot.preload")
+    if preload is not None and not preload.is_warm:
+        from classifier.warmup import warm_up
+
+        warm_up()
+
+
 def _is_stopped(pid: int | None) -> bool:
     """Whether a signal has stopped a process; where there is no /proc, nobody can tell."""
     try:
@@ -430,8 +440,9 @@ def serve(pipe: Connection, choice: ModelChoice, memory_bytes: int) -> None:
     An exception that is none of the classifier's own ends the process: its state is not to be trusted any more.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    confine(memory_bytes)
     try:
+        _warm_up_once_more()
+        confine(memory_bytes)
         classifier = load_classifier(choice)
     except ClassifierError as error:
         pipe.send(CannotStart(str(error)))
