@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from bot.audio import IncomingAudio, Likeness, likeness
-from bot.conversation import ANYBODY, Conversation, Mode, Preferences
+from bot.conversation import ANYBODY, Conversation, Mode, Platform, Preferences
 from bot.failures import Failure, FailureKind
 from bot.feedback import FeedbackDesk
 from bot.offsets import parse_offset
@@ -207,6 +207,10 @@ class Assistant:
         except Failure as failure:
             self._logged(failure)
         return await self._help(conversation, "")
+
+    def waited(self, platform: Platform) -> None:
+        """A platform has made a reply wait: the operator's figures count that."""
+        self._service.metrics.waited(platform)
 
     async def moved(self, old: Conversation, new: Conversation) -> None:
         """A conversation has got another id: its settings go with it."""

@@ -46,7 +46,7 @@ from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_
 from bot.adapters.telegram.polling import Lanes, poll, take
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
-from bot.conversation import Conversation
+from bot.conversation import Conversation, Platform
 from bot.failures import Failure, FailureKind
 from bot.health import ConnectionState
 from bot.replies import Reply
@@ -90,7 +90,7 @@ class TelegramAdapter:
         self._bot: Bot | None = None
         self._has_passed_over = False
         self._position = Position()
-        self._limiter = ChatLimiter()
+        self._limiter = ChatLimiter(self._waited)
         self._said_lately = SaidLately()
         self._seen: LRUCache[tuple[int, int, str | None], Asked] = LRUCache(_REMEMBERED)
         self._asked_albums: LRUCache[str, bool] = LRUCache(_ALBUMS)
@@ -115,6 +115,9 @@ class TelegramAdapter:
         except TelegramError as error:
             raise Unreachable(error.message) from error
 
+    def _waited(self) -> None:
+        self._assistant.waited(Platform.TELEGRAM)
+
     async def problem(self) -> str | None:
         application = self._application()
         try:
@@ -132,7 +135,7 @@ class TelegramAdapter:
     def _application(self) -> "Application[Any, Any, Any, Any, Any, Any]":
         settings = self._settings
         assert settings.telegram_token is not None
-        self._limiter = ChatLimiter()
+        self._limiter = ChatLimiter(self._waited)
         builder = (
             ApplicationBuilder()
             .token(settings.telegram_token.get_secret_value())

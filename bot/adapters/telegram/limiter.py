@@ -35,7 +35,11 @@ Request = Callable[..., Coroutine[Any, Any, Any]]
 class ChatLimiter(BaseRateLimiter[int]):
     """Paces and tries again what an adapter asks of the Bot API."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, waited: Callable[[], None] = lambda: None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`waited` is called whenever Telegram makes a chat wait."""
+        self._waited = waited
         self._clock = clock
         self._hurries = asyncio.Event()
         self._overall = AsyncLimiter(FloodLimit.MESSAGES_PER_SECOND, 1)
@@ -82,6 +86,7 @@ class ChatLimiter(BaseRateLimiter[int]):
                 if self._clock() + wait_s > given_up_s:
                     raise
                 log.info("Telegram: a chat has to wait for %.0f s", wait_s)
+                self._waited()
                 self._paused_until_s[chat] = self._clock() + wait_s
                 if not chat:
                     await asyncio.sleep(wait_s)

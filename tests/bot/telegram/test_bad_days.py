@@ -96,6 +96,13 @@ async def test_a_short_outage_loses_no_answer(
     assert telegram.sent()["caption"]
 
 
+async def test_what_has_to_wait_is_counted(telegram: TelegramServer, behind: Wired) -> None:
+    telegram.fail("sendMessage", status=429, description="Too Many Requests", retry_after=1)
+    telegram.send(chat_id=ALICE, text="/genres")
+    await telegram.wait_for("sendMessage", number=2)
+    assert b'genre_bot_rate_limit_waits_total{platform="telegram"} 1.0' in behind.service.metrics.exposition()
+
+
 def test_tries_are_spread_over_half_a_minute() -> None:
     assert sum(_DELAYS_S) * 0.75 > 20.0
     assert sum(_DELAYS_S) >= 30.0
