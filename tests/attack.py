@@ -25,9 +25,9 @@ from pathlib import Path
 import aiohttp
 
 from tests.bot.test_both_platforms import Process, started
-from tests.bot.test_workers import parent_of, workers_of
 from tests.classifier.mutate import mutated
 from tests.support.audio import dance_track, mp3
+from tests.support.processes import freeze, parent_of, workers_of
 
 _TYPE = "multipart/form-data; boundary=x"
 _END = b"--x--\r\n"
@@ -147,7 +147,7 @@ async def stopped_worker(target: Target) -> None:
     if pids := workers_of(target.bot.process.pid):
         pid = random.choice(pids)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
             await asyncio.sleep(2.0)
             os.kill(pid, signal.SIGCONT)
 

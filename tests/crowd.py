@@ -102,7 +102,7 @@ async def bad_day(crowd: Crowd, telegram: TelegramServer, discord: DiscordServer
 
 
 def _workers(bot: Process) -> list[int]:
-    from tests.bot.test_workers import workers_of
+    from tests.support.processes import workers_of
 
     return workers_of(bot.process.pid)
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.bot.chats import plain
 from tests.bot.test_app import ROOT, free_port
-from tests.bot.test_workers import workers_of
 from tests.support.discord_server import DiscordServer
+from tests.support.processes import freeze, workers_of
 from tests.support.telegram_server import TelegramServer
 
 
@@ -157,7 +157,7 @@ async def test_a_stop_with_a_stuck_worker_still_tells_everybody(tmp_path: Path, 
         async with started(tmp_path, **environment) as bot:
             await bot.until_logged("Ready, with model")
             for pid in workers_of(bot.process.pid):
-                os.kill(pid, signal.SIGSTOP)
+                freeze(pid)
             await discord.post(attachments=[discord.add_file(track_mp3)])
             telegram.send(chat_id=7, audio=telegram.add_file(track_mp3[:-1]))
             await discord.wait_for("POST", "/messages")  # where it stands, after a moment
@@ -175,7 +175,7 @@ async def test_twelve_files_in_work_are_all_told_of_a_stop(tmp_path: Path, track
         async with started(tmp_path, **environment) as bot:
             await bot.until_logged("Ready, with model")
             for pid in workers_of(bot.process.pid):
-                os.kill(pid, signal.SIGSTOP)
+                freeze(pid)
             for n in range(12):
                 hanging = telegram.add_file(track_mp3[: 200_000 + n])
                 if n % 2:
@@ -204,7 +204,7 @@ async def test_what_was_begun_before_a_kill_is_answered_after_it_and_nothing_twi
             await discord.post(attachments=[discord.add_file(track_mp3)])
             await asyncio.gather(telegram.wait_for("sendPhoto"), discord.wait_for("POST", "/messages", with_files=True))
             for pid in workers_of(bot.process.pid):
-                os.kill(pid, signal.SIGSTOP)
+                freeze(pid)
             for n in range(3):
                 telegram.send(chat_id=8 + n, user_id=8 + n, audio=telegram.add_file(track_mp3[: 200_000 + n]))
             await discord.post(attachments=[discord.add_file(track_mp3[:190_000], "later.mp3")])

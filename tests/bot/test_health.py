@@ -18,8 +18,8 @@ from bot.health import ConnectionState, Health
 from bot.service import GenreService
 from tests.bot.chats import Wired
 from tests.bot.test_both_platforms import Process, discord_settings, started, telegram_settings
-from tests.bot.test_workers import parent_of, workers_of
 from tests.support.discord_server import DiscordServer
+from tests.support.processes import freeze, parent_of, workers_of
 from tests.support.telegram_server import TelegramServer
 
 Told = tuple[int, dict[str, Any]]
@@ -61,7 +61,7 @@ async def test_each_truth_is_told(tmp_path: Path, track_mp3: bytes) -> None:
             assert told["workers"]["states"] == ["ready"]
 
             (worker,) = workers_of(bot.process.pid)
-            os.kill(worker, signal.SIGSTOP)
+            freeze(worker)
             assert (await until(bot, fails("workers")))[1]["workers"]["states"] == ["stopped"]
             os.kill(worker, signal.SIGCONT)
             await until(bot, is_fine)

@@ -18,44 +18,7 @@ from classifier.bundle import BUNDLES, load_metadata
 from classifier.errors import ErrorKind
 from tests.bot.conftest import PoolMaker
 from tests.support.audio import dance_track, mp3
-
-
-def worker_pids() -> list[int]:
-    """Processes that were forked from our fork server and are alive."""
-    return workers_of(os.getpid())
-
-
-def workers_of(bot: int) -> list[int]:
-    """Living children of the children of a process."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                children.setdefault(int(fields[1]), []).append(int(folder.name))
-    return [pid for child in children.get(bot, []) for pid in children.get(child, [])]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-async def until_another_worker(old: list[int]) -> list[int]:
-    for _ in range(400):
-        if pids := [pid for pid in worker_pids() if pid not in old]:
-            return pids
-        await asyncio.sleep(0.05)
-    raise AssertionError("no other worker came")
+from tests.support.processes import freeze, is_alive, parent_of, until_another_worker, worker_pids
 
 
 async def failure_of(job: asyncio.Future[Answer | Refusal]) -> FailureKind:
@@ -117,7 +80,7 @@ async def test_a_hanging_worker_is_replaced_and_only_its_job_fails(make_pool: Po
     pool = make_pool(job_timeout_s=1.0)
     await pool.until_ready()
     (pid,) = worker_pids()
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     stuck = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 0.0)))
     behind = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 5.0)))
     assert await failure_of(stuck) == FailureKind.TIMEOUT
@@ -186,7 +149,7 @@ async def test_a_stopped_worker_and_a_dead_fork_server_hold_nobody_up(make_pool:
     pool = make_pool(job_timeout_s=1.5)
     await pool.until_ready()
     (pid,) = worker_pids()
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     assert pool.states == [WorkerState.STOPPED]
     jobs = [asyncio.ensure_future(pool.run(ClipJob(track_mp3, float(n)))) for n in range(3)]
     await asyncio.sleep(0.2)
@@ -226,7 +189,7 @@ async def test_a_job_that_its_worker_never_took_is_done_by_the_next(make_pool: P
     pool = make_pool()
     await pool.until_ready()
     (pid,) = worker_pids()
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     job = asyncio.ensure_future(pool.run(ClipJob(track_mp3, 0.0)))
     await asyncio.sleep(0.3)
     os.kill(pid, signal.SIGKILL)

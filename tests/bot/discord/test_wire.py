@@ -20,9 +20,9 @@ from classifier.genres import GENRES, SLUGS
 from config import Settings
 from tests.bot.chats import Wired, discord_adapter, kept, nth, plain, running, wired
 from tests.bot.conftest import PoolMaker
-from tests.bot.test_workers import worker_pids
 from tests.support.audio import dance_track, encode
 from tests.support.discord_server import DiscordServer, Request
+from tests.support.processes import freeze, worker_pids
 
 MANAGER = 1 << 5
 
@@ -331,7 +331,7 @@ async def test_people_learn_their_place_in_the_queue(behind: Wired, track_mp3: b
     async with DiscordServer() as server, running(discord_adapter(behind, server)):
         pids = worker_pids()
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
         files = [server.add_file(track_mp3[: 200_000 + n], f"{n}.mp3") for n in range(3)]
         for file in files:
             await server.post(attachments=[file])

@@ -1,0 +1,54 @@
+"""The processes of a bot as the operating system sees them, and ways to hold them up."""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def worker_pids() -> list[int]:
+    """Processes that were forked from our fork server and are alive."""
+    return workers_of(os.getpid())
+
+
+def workers_of(bot: int) -> list[int]:
+    """Living children of the children of a process."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                children.setdefault(int(fields[1]), []).append(int(folder.name))
+    return [pid for child in children.get(bot, []) for pid in children.get(child, [])]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+async def until_another_worker(old: list[int]) -> list[int]:
+    for _ in range(400):
+        if pids := [pid for pid in worker_pids() if pid not in old]:
+            return pids
+        await asyncio.sleep(0.05)
+    raise AssertionError("no other worker came")
+
+
+def freeze(pid: int) -> None:
+    """Stops a process, and comes back when it has: until then it may still do something."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < deadline, "it was told to stop and did not"
+        time.sleep(0.001)
