@@ -5,9 +5,11 @@ Linux offers the rest through the C library; elsewhere only the limits hold.
 
 import contextlib
 import ctypes
+import math
 import resource
 import signal
 import sys
+import time
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 """Of `linux/prctl.h`."""
@@ -22,6 +24,15 @@ def confine(memory_bytes: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     hide_memory()
+
+
+def limit_processor_time(more_s: float) -> None:
+    """This process may use the processor for so long from now on, or a little longer; then the system ends it, whoever
+    watches it or not."""
+    used_s = time.process_time()
+    with contextlib.suppress(OSError, ValueError):
+        _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used_s + more_s), hardest))
 
 
 def hide_memory() -> None:

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from bot.confinement import confine
+from bot.confinement import confine, limit_processor_time
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ClipJob, ModelChoice, ModelFacts, Refusal, facts_of, load_classifier, run_clip
 from classifier.errors import ClassifierError
@@ -65,6 +65,14 @@ class Broke:
     """A worker's last message: a job ended in an exception that is none of the classifier's own."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the system allows a worker, whoever watches it: memory for data, and the processor's time for one job."""
+
+    memory_bytes: int
+    job_s: float
 
 
 class WorkerState(StrEnum):
@@ -120,7 +128,7 @@ class WorkerPool:
         self._slots: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Future[Answer | Refusal]] = set()
         self._closing = False
-        self._memory_bytes = round(memory_mb * 1024 * 1024)
+        self._limits = Limits(round(memory_mb * 1024 * 1024), job_timeout_s)
         self._queued = 0
         self._taken = 0
         self._first_ready: asyncio.Future[ModelFacts] = asyncio.get_running_loop().create_future()
@@ -208,7 +216,7 @@ class WorkerPool:
         held: _Waiting | None = None
         while True:
             try:
-                worker = await _in_thread(_Worker, self._choice, self._memory_bytes)
+                worker = await _in_thread(_Worker, self._choice, self._limits)
             except (OSError, EOFError) as error:  # the process that workers are forked from has died
                 log.error("A worker could not be started (%r); trying again", error)
                 if self._gives_up(f"they cannot be started: {error!r}"):
@@ -357,11 +365,11 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 class _Worker:
     """One worker process and our end of its pipe. The methods block: call them in a thread."""
 
-    def __init__(self, choice: ModelChoice, memory_bytes: int) -> None:
+    def __init__(self, choice: ModelChoice, limits: Limits) -> None:
         context = multiprocessing.get_context("forkserver")
         ours, theirs = context.Pipe()
         self._pipe = ours
-        self._process = context.Process(target=serve, args=(theirs, choice, memory_bytes), daemon=True)
+        self._process = context.Process(target=serve, args=(theirs, choice, limits), daemon=True)
         self._process.start()
         theirs.close()
         self.is_ready = self.is_busy = False
@@ -434,7 +442,7 @@ def _is_stopped(pid: int | None) -> bool:
         return False
 
 
-def serve(pipe: Connection, choice: ModelChoice, memory_bytes: int) -> None:
+def serve(pipe: Connection, choice: ModelChoice, limits: Limits) -> None:
     """A worker's life: load the model, say so, then one job after the other until the pipe is closed.
 
     An exception that is none of the classifier's own ends the process: its state is not to be trusted any more.
@@ -442,7 +450,7 @@ def serve(pipe: Connection, choice: ModelChoice, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
         _warm_up_once_more()
-        confine(memory_bytes)
+        confine(limits.memory_bytes)
         classifier = load_classifier(choice)
     except ClassifierError as error:
         pipe.send(CannotStart(str(error)))
@@ -456,6 +464,7 @@ def serve(pipe: Connection, choice: ModelChoice, memory_bytes: int) -> None:
             try:
                 job: ClipJob = pipe.recv()
                 pipe.send(_TAKEN)
+                limit_processor_time(limits.job_s)
                 outcome: object = run_clip(classifier, job)
             except (EOFError, ConnectionError):
                 raise

@@ -1,6 +1,7 @@
 """Preferences and feedback in SQL: the same on SQLite and on PostgreSQL (where TEST_DATABASE_URL names a server)."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import sys
@@ -324,7 +325,7 @@ async def test_four_may_start_on_one_fresh_database(url: str) -> None:
 
 async def test_a_locked_database_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.storage.store._LOCKED_S", 0.1)
-    with sqlite3.connect(tmp_path / "bot.sqlite3", isolation_level=None) as other:
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageUnusable) as caught:
             await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")

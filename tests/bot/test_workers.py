@@ -185,6 +185,16 @@ def test_a_confined_process_writes_nothing_and_has_no_more_memory_than_it_may(tm
     assert run.stdout.splitlines() == ["no memory", "no writing", "True"]
 
 
+def test_a_process_whose_time_is_up_is_ended_by_the_system() -> None:
+    program = (
+        "from bot.confinement import limit_processor_time\n"
+        "limit_processor_time(60)\nlimit_processor_time(0.5)\n"
+        "while True: pass\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=20)
+    assert run.returncode == -signal.SIGXCPU
+
+
 async def test_a_job_that_its_worker_never_took_is_done_by_the_next(make_pool: PoolMaker, track_mp3: bytes) -> None:
     pool = make_pool()
     await pool.until_ready()
