@@ -44,6 +44,20 @@ def test_time_and_title_change_from_picture_to_picture(window: FloatArray) -> No
     assert render_spectrogram(window, window=Window(0.0, 3.0), title="House") == first
 
 
+def test_it_has_256_colours_and_little_to_send(window: FloatArray) -> None:
+    png = render_spectrogram(window, title="House")
+    assert Image.open(io.BytesIO(png)).mode == "P"
+    assert len(png) < 80_000
+
+
+def test_what_is_loud_and_what_is_written_have_colours_of_their_own(window: FloatArray) -> None:
+    """White ink outside, magma's shades inside, the loudest on top of the bar."""
+    picture = np.asarray(Image.open(io.BytesIO(render_spectrogram(window, title="House"))).convert("RGB"), np.int64)
+    assert picture[:70].max(axis=(0, 1)).tolist() == [0xE8, 0xE8, 0xF0]
+    assert picture[75, 860].tolist() > picture[275, 860].tolist() > picture[475, 860].tolist()
+    assert picture[482, 850].tolist() == picture[482, 870].tolist() == [0, 0, 4]
+
+
 def test_a_dollar_in_a_title_is_no_formula(window: FloatArray) -> None:
     render_spectrogram(window, title="$x^2$ and $")
 
