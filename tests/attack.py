@@ -24,9 +24,9 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bot.test_both_platforms import Process, started
 from tests.classifier.mutate import mutated
 from tests.support.audio import dance_track, mp3
+from tests.support.bot_process import Process, started
 from tests.support.processes import freeze, parent_of, workers_of
 
 _TYPE = "multipart/form-data; boundary=x"

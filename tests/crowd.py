@@ -16,8 +16,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bot.test_both_platforms import Process, discord_settings, started, telegram_settings
 from tests.support.audio import dance_track, mp3
+from tests.support.bot_process import Process, discord_settings, started, telegram_settings
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import Json, TelegramServer
 

@@ -17,7 +17,7 @@ from bot.adapters import operator_chat
 from bot.health import ConnectionState, Health
 from bot.service import GenreService
 from tests.bot.chats import Wired
-from tests.bot.test_both_platforms import Process, discord_settings, started, telegram_settings
+from tests.support.bot_process import Process, discord_settings, started, telegram_settings
 from tests.support.discord_server import DiscordServer
 from tests.support.processes import freeze, parent_of, workers_of
 from tests.support.telegram_server import TelegramServer
