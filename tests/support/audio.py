@@ -95,13 +95,20 @@ def mp3(samples: FloatArray, *, rate_hz: int = 44_100, bitrate_mode: str = "CONS
 
 
 def encode_with_ffmpeg(
-    samples: FloatArray, container: str, codec: str, *, rate_hz: int, layout: str = "mono", video: bool = False
+    samples: FloatArray,
+    container: str,
+    codec: str,
+    *,
+    rate_hz: int,
+    layout: str = "mono",
+    video: bool = False,
+    bit_rate: int = 128_000,
 ) -> bytes:
     """Write (n,) samples, the same on every channel, with FFmpeg's libraries: M4A, WebM, WMA, video with sound."""
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate_hz, layout=layout)
-        stream.bit_rate = 128_000
+        stream.bit_rate = bit_rate
         if video:
             picture = file.add_stream("mpeg4", rate=10, width=64, height=64, pix_fmt="yuv420p")
             frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24")

@@ -1,0 +1,1 @@
+"""How fast and how small: `python -m tests.benchmarks` measures everything that the README's table says."""

@@ -1,0 +1,40 @@
+"""`python -m tests.benchmarks`: measure, and print a table.
+
+Needs the extras of the tests, the program ffmpeg (the usual way calls it), Linux, and for the memory of workers root.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.answers import measure_answers
+from tests.benchmarks.rows import draw, to_json, to_markdown
+from tests.benchmarks.service import measure_service
+from tests.benchmarks.tracks import make_tracks
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="How fast, and how small.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the table, too")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each answer is timed (default: 15)")
+    parser.add_argument("--only", choices=("answers", "service"), help="measure a part")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tracks = make_tracks(folder)
+        rows = []
+        if arguments.only != "answers":  # first: the answers stay on one core
+            rows += asyncio.run(measure_service(tracks[4].read_bytes()))
+        if arguments.only != "service":
+            rows = measure_answers(tracks, folder, rounds=arguments.rounds) + rows
+    if arguments.picture:
+        draw(rows, arguments.picture)
+    print(to_json(rows) if arguments.json else to_markdown(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
