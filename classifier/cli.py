@@ -8,19 +8,22 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+from classifier.batch import Outcome, Task, outcomes
 from classifier.bundle import DEFAULT_BUNDLE, REFERENCE_BUNDLE
-from classifier.decoding import DEFAULT_OFFSET_S, decode_window
-from classifier.errors import ClassifierError, ErrorKind
+from classifier.decoding import DEFAULT_OFFSET_S
+from classifier.errors import ClassifierError
 from classifier.folders import audio_files
 from classifier.model import RuntimeName
-from classifier.pipeline import GenreClassifier
-from classifier.readers.source import settled
 from classifier.results import Classification, Note, Segment, TrackClassification, clock
 from classifier.terminal import printable, unicode_name
 from classifier.times import read_time
 from classifier.versions import version_text
 from classifier.warmup import warm_up
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _SHIPPED = (DEFAULT_BUNDLE, REFERENCE_BUNDLE)
 _LONGEST_NAME = 255
@@ -42,19 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--timeline needs --whole-track")
     if not options.tracks and not options.warm_up:
         parser.error("name at least one track or folder")
-    bundle = options.bundle or DEFAULT_BUNDLE.with_name(options.model)
-    try:
-        classifier = GenreClassifier(bundle, runtime=options.runtime)
-    except ClassifierError as error:
-        _complain(bundle, error)
-        return 1
+    task = Task(
+        bundle=options.bundle or DEFAULT_BUNDLE.with_name(options.model),
+        runtime=options.runtime,
+        offset_s=options.offset,
+        listen_on=options.listen_on,
+        whole_track=options.whole_track,
+        with_picture=bool(options.spectrogram or options.timeline),
+    )
     if options.warm_up:
+        _say("Compiling what is computed often: the first time half a minute.")
         warm_up()
     unread: list[str] = []
     files = list(_files(options.tracks, say=unread.append))
     for line in unread:
         _say(line)
-    failed = _run(files, classifier, options)
+    try:
+        found = outcomes(files, task, workers=options.workers)
+    except ClassifierError as error:
+        _complain(task.bundle, error)
+        return 1
+    failed = _tell(files, found, options)
     return int(failed or bool(unread) or (not files and not options.warm_up))
 
 
@@ -106,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         help="what runs the network (default: %(default)s)",
     )
     parser.add_argument(
+        "--workers",
+        type=_count,
+        default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
+        metavar="N",
+        help="how many files are worked on at a time (default: as many as there are cores)",
+    )
+    parser.add_argument(
         "--warm-up", action="store_true", help="compile and cache what the first use would wait half a minute for"
     )
     return parser
@@ -116,6 +134,12 @@ def _seconds(text: str) -> float:
         return read_time(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text:.40} is no time: 30, 12.5 or 1:30") from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:5]) < 1000:
+        raise argparse.ArgumentTypeError(f"{text:.40} is no number from 1 to 999")
+    return int(text)
 
 
 def _files(tracks: Iterable[Path], *, say: Callable[[str], object]) -> Iterator[Path]:
@@ -133,31 +157,47 @@ def _files(tracks: Iterable[Path], *, say: Callable[[str], object]) -> Iterator[
             yield Path("/dev/stdin") if track == Path("-") else track
 
 
-def _run(files: list[Path], classifier: GenreClassifier, options: argparse.Namespace) -> bool:
+def _tell(files: Sequence[Path], found: Iterable[Outcome], options: argparse.Namespace) -> bool:
+    """Write every outcome as it comes; returns whether one was an error."""
     failed = False
-    rows = csv.writer(sys.stdout, lineterminator="\n")
-    if options.csv:
-        rows.writerow(_CSV_COLUMNS)
-    for number, file in enumerate(files, start=1):
-        several = number if len(files) > 1 else None
-        try:
-            answer, picture = _answered(file, classifier, options)
-        except ClassifierError as error:
-            _complain(file, error)
-            failed = True
-            continue
-        except Exception as error:  # of whatever library: one file does not end the work on the others
-            _complain(file, ClassifierError(ErrorKind.DAMAGED, f"{type(error).__name__}: {error}"))
-            failed = True
-            continue
-        if options.csv:
-            rows.writerows(_rows(file, answer))
-        else:
-            print(_json(file, answer) if options.json else sentence(file, answer))
-        sys.stdout.flush()
-        if picture:
-            failed |= not _write_picture(_picture_path(options.timeline or options.spectrogram, file, several), picture)
+    write = _writer(options)
+    with _progress(len(files)) as bar:
+        for number, (file, outcome) in enumerate(zip(files, found, strict=True), start=1):
+            with bar.external_write_mode() if bar else contextlib.nullcontext():
+                if isinstance(outcome, ClassifierError):
+                    _complain(file, outcome)
+                    failed = True
+                else:
+                    write(file, outcome.answer)
+                    sys.stdout.flush()
+                    if outcome.picture_png is not None:
+                        target = _picture_path(options, file, number if len(files) > 1 else None)
+                        failed |= not _write_picture(target, outcome.picture_png)
+            if bar:
+                bar.update()
     return failed
+
+
+def _writer(options: argparse.Namespace) -> Callable[[Path, Classification | TrackClassification], object]:
+    """What writes an answer to stdout in the form that was asked for."""
+    if not options.csv:
+        form = _json if options.json else sentence
+        return lambda file, answer: print(form(file, answer))
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(_CSV_COLUMNS)
+    return lambda file, answer: rows.writerows(_rows(file, answer))
+
+
+@contextlib.contextmanager
+def _progress(files: int) -> Iterator["tqdm[NoReturn] | None"]:
+    """A bar on stderr, where that is a terminal and there are several files."""
+    if files < 2 or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=files, unit="file", leave=False) as bar:
+        yield bar
 
 
 def _json(file: Path, answer: Classification | TrackClassification) -> str:
@@ -168,25 +208,6 @@ def _json(file: Path, answer: Classification | TrackClassification) -> str:
     except UnicodeEncodeError:
         return json.dumps(json.loads(line))
     return line
-
-
-def _answered(
-    file: Path, classifier: GenreClassifier, options: argparse.Namespace
-) -> tuple[Classification | TrackClassification, Callable[[], bytes] | None]:
-    """The answer for a file, and what draws the picture that was asked for."""
-    source = settled(file)
-    if options.whole_track:
-        from classifier.timeline import render_timeline
-
-        track = classifier.classify_track(source)
-        return track, (lambda: render_timeline(track)) if options.timeline else None
-    from classifier.spectrogram import render_spectrogram
-
-    audio = decode_window(source, offset_s=options.offset)
-    clip = classifier.classify_window(audio, source=source if options.listen_on else None)
-    if not options.spectrogram:
-        return clip, None
-    return clip, lambda: render_spectrogram(audio.samples, window=audio.window, title=clip.title)
 
 
 def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[tuple[str, ...]]:
@@ -209,17 +230,18 @@ def _rows(file: Path, answer: Classification | TrackClassification) -> Iterator[
         )  # fmt: skip
 
 
-def _write_picture(target: Path, draw: Callable[[], bytes]) -> bool:
+def _write_picture(target: Path, picture: bytes) -> bool:
     try:
-        target.write_bytes(draw())
+        target.write_bytes(picture)
     except OSError as error:
         _say(f"{target}: the picture cannot be written: {error.strerror}")
         return False
     return True
 
 
-def _picture_path(target: Path, file: Path, number: int | None) -> Path:
+def _picture_path(options: argparse.Namespace, file: Path, number: int | None) -> Path:
     """Where a picture goes: of several each has a number and its file's name, as much of it as a name may have."""
+    target: Path = options.timeline or options.spectrogram
     if number is None:
         return target
     start = os.fsencode(f"{target.stem}-{number}-")

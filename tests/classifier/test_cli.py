@@ -319,7 +319,7 @@ def test_no_exception_of_a_library_ends_a_batch(
             raise IndexError("list index out of range")
         return real(source, **more)
 
-    monkeypatch.setattr("classifier.cli.decode_window", fails)
+    monkeypatch.setattr("classifier.batch.decode_window", fails)
     assert main([str(folder / "album")]) == 1
     captured = capsys.readouterr()
     (line,) = captured.err.splitlines()

@@ -1,0 +1,139 @@
+"""Many files at a time: in their order, each once, and none costs another its answer."""
+
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from classifier import batch
+from classifier.batch import Answered, Outcome, Task, outcomes
+from classifier.bundle import REFERENCE_BUNDLE
+from classifier.cli import main
+from classifier.errors import ClassifierError, ErrorKind
+from classifier.model import RuntimeName
+from tests.support.bot_process import ROOT
+
+TASK = Task(REFERENCE_BUNDLE, RuntimeName.LITERT, offset_s=2.0, listen_on=False, whole_track=False, with_picture=False)
+
+
+@pytest.fixture
+def files(tmp_path: Path, track_mp3: bytes) -> list[Path]:
+    """Twelve tracks, and the fourth is no music."""
+    made = [tmp_path / f"{number:02}.mp3" for number in range(12)]
+    for path in made:
+        path.write_bytes(b"text" if path.stem == "03" else track_mp3)
+    return made
+
+
+def test_by_several_processes_the_answers_are_those_of_one_in_the_same_order(files: list[Path]) -> None:
+    alone = list(outcomes(files, TASK, workers=1))
+    together = list(outcomes(files, TASK, workers=3))
+    assert [isinstance(outcome, Answered) for outcome in together] == [number != 3 for number in range(12)]
+    for one, other in zip(alone, together, strict=True):
+        if isinstance(one, ClassifierError):
+            assert isinstance(other, ClassifierError)
+            assert (other.kind, other.detail) == (one.kind, one.detail)
+            assert one.kind is ErrorKind.NOT_AUDIO
+        else:
+            assert other == one
+
+
+def test_several_processes_work(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_: Path, __: Task) -> Answered:
+        time.sleep(0.1)
+        raise RuntimeError(os.getpid())
+
+    monkeypatch.setattr(batch, "_answer", slow)
+    workers = {str(outcome) for outcome in outcomes(files, TASK, workers=2)}
+    assert len(workers) == 2
+    assert not any(str(os.getpid()) in words for words in workers)
+
+
+def test_a_file_that_ends_its_process_costs_only_its_own_answer(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = batch._answer
+
+    def deadly(file: Path, task: Task) -> Answered:
+        if file.stem in {"05", "06"}:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return real(file, task)
+
+    monkeypatch.setattr(batch, "_answer", deadly)
+    found: list[Outcome] = list(outcomes(files, TASK, workers=2))
+    failed = {number: outcome for number, outcome in enumerate(found) if isinstance(outcome, ClassifierError)}
+    assert failed.keys() == {3, 5, 6}
+    assert "ends the process that reads it" in str(failed[5])
+
+
+def test_a_pipe_among_files_is_read(files: list[Path], tmp_path: Path, track_mp3: bytes) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=pipe.write_bytes, args=(track_mp3,), daemon=True).start()
+    found = list(outcomes([*files[:3], pipe, *files[4:]], TASK, workers=2))
+    assert all(isinstance(outcome, Answered) for outcome in found)
+
+
+def test_a_bundle_that_cannot_be_used_is_said_before_anything_else(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError) as caught:
+        outcomes(files, Task(tmp_path, RuntimeName.LITERT, 2.0, False, False, False), workers=2)
+    assert caught.value.kind is ErrorKind.MODEL_UNUSABLE
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5", "1" * 2000])
+def test_a_number_of_workers_is_a_number(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.mp3", "--workers", number])
+    assert "is no number from 1 to 999" in capsys.readouterr().err
+
+
+def test_on_a_terminal_a_bar_moves_on_and_leaves_nothing_in_the_output(files: list[Path]) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [sys.executable, "-m", "classifier", str(files[0].parent), "--json", "--no-listen-on"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+        out = process.communicate()[0]
+    os.close(ours)
+    assert [Path(json.loads(line)["file"]).stem for line in out.splitlines()] == [
+        f"{number:02}" for number in range(12) if number != 3
+    ]
+    assert b"0/12" in shown  # the first thing; how often it is drawn again, the clock decides
+    assert b"03.mp3: this is not audio" in shown
+
+
+def test_without_a_terminal_there_is_no_bar(files: list[Path]) -> None:
+    command = [sys.executable, "-m", "classifier", *map(str, files[4:]), "--no-listen-on"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+    assert len(run.stdout.splitlines()) == 8
+
+
+def test_an_interrupt_ends_all_processes_without_a_traceback(tmp_path: Path, track_mp3: bytes) -> None:
+    for number in range(200):
+        (tmp_path / f"{number:03}.mp3").write_bytes(track_mp3)
+    command = [sys.executable, "-m", "classifier", str(tmp_path), "--workers", "2"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        interrupted = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert time.monotonic() - interrupted < 5
+    assert (process.returncode, errors) == (130, "")
