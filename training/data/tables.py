@@ -84,18 +84,20 @@ class FeatureTable:
 
         Raises `TrainingError` naming those that are missing.
         """
-        lacking = [name for name in names if name not in self.columns]
-        if lacking:
+        if tuple(names) == self.columns:
+            return self
+        place = {name: position for position, name in enumerate(self.columns)}
+        if lacking := [name for name in names if name not in place]:
             raise TrainingError(
                 f"the tables lack {len(lacking)} columns: {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}. "
                 "Extract them from audio with this version."
             )
-        place = {name: position for position, name in enumerate(self.columns)}
         return replace(self, features=self.features[:, [place[name] for name in names]], columns=tuple(names))
 
     def joined(self, other: Self) -> Self:
         """The rows of both, with the columns that both have."""
-        shared = tuple(name for name in self.columns if name in other.columns)
+        theirs = frozenset(other.columns)
+        shared = tuple(name for name in self.columns if name in theirs)
         first, second = self.with_columns(shared), other.with_columns(shared)
         rows: dict[str, Any] = {
             name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _ROW_FIELDS
