@@ -28,6 +28,8 @@ from classifier.rhythm import extract_rhythm
 
 HEAD = "head"
 """A layer of `model.keras` that is a model itself, and a signature of `model.tflite`; so are the `BACKBONES`."""
+FRONT_ENDS = f"{MUSICNN}_front_ends"
+"""A signature of `model.tflite`: what MusiCNN does with bytes, before the rest of it."""
 
 
 class RuntimeName(StrEnum):
@@ -70,14 +72,20 @@ class LiteRtRuntime:
             signatures = self._interpreter.get_signature_list()
             self._head = self._interpreter.get_signature_runner(HEAD)
             self._runners = {
-                name: self._interpreter.get_signature_runner(name) for name in BACKBONES if name in signatures
+                name: self._interpreter.get_signature_runner(name)
+                for name in (*BACKBONES, FRONT_ENDS)
+                if name in signatures
             }
             self.columns = int(self._head.get_input_details()["row"]["shape"][-1])
-            self.backbones = frozenset(self._runners)
+            whole = {name for name in self._runners if name != MUSICNN or FRONT_ENDS in self._runners}
+            self.backbones = frozenset(whole) - {FRONT_ENDS}
             self.infer(np.zeros((1, self.columns), np.float32))
 
     def embed(self, backbone: str, spectrogram: FloatArray) -> FloatArray:
-        return np.asarray(self._runners[backbone](mel=spectrogram[np.newaxis])["embedding"][0], np.float32)
+        inputs = {"mel": spectrogram[np.newaxis]}
+        if backbone == MUSICNN:
+            inputs = self._runners[FRONT_ENDS](**inputs)
+        return np.asarray(self._runners[backbone](**inputs)["embedding"][0], np.float32)
 
     def infer(self, rows: FloatArray) -> HeadOutput:
         return _head_output(self._head(row=rows))

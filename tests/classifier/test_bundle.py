@@ -27,7 +27,8 @@ from classifier.genres import SLUGS
 from classifier.model import HEAD, GenreModel, RuntimeName
 from classifier.rhythm import RHYTHM_NAMES
 from tests.support.bundles import sealed
-from training.bundle.assemble import to_litert
+from training.bundle.assemble import load_backbones
+from training.bundle.litert import to_litert
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -145,9 +146,8 @@ def test_a_network_that_lacks_a_backbone_is_refused_by_its_name(bundle: Path, th
     inputs, outputs = {"row": keras.Input((ALL,), name="row")}, {}
     outputs |= head(inputs["row"])
     for name in there:
-        mel = keras.Input((187, 96), name="mel")
-        network = keras.Model(mel, keras.layers.GlobalAveragePooling1D()(mel), name=name)
-        inputs[f"mel_{name}"] = keras.Input((187, 96), name=f"mel_{name}")
+        network = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[name]
+        inputs[f"mel_{name}"] = keras.Input(network.input_shape[1:], name=f"mel_{name}")
         outputs[name] = network(inputs[f"mel_{name}"])
     whole = keras.Model(inputs, outputs)
     whole.save(bundle / KERAS_FILE)

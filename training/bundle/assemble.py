@@ -1,20 +1,16 @@
-"""The whole classifier as one Keras model with named inputs, and its LiteRT export.
+"""The whole classifier as one Keras model with named inputs.
 
 Inside: a head, from standardised rows to the answers of every member; for the default model also its backbones, from
 log-mel spectrograms to embeddings. All are models of their own and stand in the file under their names.
 """
 
-import contextlib
-import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 
 from classifier.bundle import columns_of
@@ -123,39 +119,3 @@ def save_small(model: keras.Model, path: Path) -> None:
         with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
             for name in source.namelist():
                 out.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
-
-
-def to_litert(model: keras.Model) -> bytes:
-    """A whole model as a LiteRT flatbuffer: a signature `head` (a free number of rows), and one for each backbone (one
-    spectrogram). Its constants have half precision, which weights were rounded to before anything was measured."""
-    head = model.get_layer(HEAD)
-    run_head = _with_constants(head)
-    row = tf.TensorSpec((None, head.input_shape[-1]), tf.float32, name="row")
-    functions = {HEAD: tf.function(lambda row: dict(run_head(row)), input_signature=[row])}
-    for backbone in (layer for layer in model.layers if layer.name in BACKBONES):
-        functions[backbone.name] = _embedding_function(backbone)
-    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        tf.saved_model.save(tf.Module(), folder, signatures=concrete)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-        return bytes(converter.convert())
-
-
-def _embedding_function(backbone: keras.Model) -> Any:
-    embed = _with_constants(backbone)
-    mel = tf.TensorSpec((1, *backbone.input_shape[1:]), tf.float32, name="mel")
-    return tf.function(lambda mel: {"embedding": embed(mel)}, input_signature=[mel])
-
-
-def _with_constants(model: keras.Model) -> Callable[[tf.Tensor], Any]:
-    """A model with its weights as constants: the converter loses variables where there are several signatures."""
-    trained = [variable.numpy() for variable in model.trainable_variables]
-    fixed = [variable.numpy() for variable in model.non_trainable_variables]
-
-    def answer(values: tf.Tensor) -> Any:
-        outputs, _ = model.stateless_call(trained, fixed, values, training=False)
-        return outputs
-
-    return answer

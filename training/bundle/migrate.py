@@ -118,7 +118,8 @@ def _renamed(value: Any) -> Any:
 
 
 def _write_networks(draft: Path) -> None:
-    from training.bundle.assemble import save_small, to_litert
+    from training.bundle.assemble import save_small
+    from training.bundle.litert import to_litert
 
     network = _load_renamed(draft / KERAS_FILE)
     save_small(network, draft / KERAS_FILE)

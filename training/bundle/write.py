@@ -15,8 +15,9 @@ from classifier.bundle import KERAS_FILE, LITERT_FILE, METADATA_FILE, BundleMeta
 from classifier.description import SPECS
 from classifier.genres import SLUGS
 from classifier.model import KerasRuntime, LiteRtRuntime
-from training.bundle.assemble import Backbones, assemble, save_small, to_litert
+from training.bundle.assemble import Backbones, assemble, save_small
 from training.bundle.contents import FittedModel
+from training.bundle.litert import to_litert
 from training.bundle.model_card import model_card
 from training.bundle.record import FitRecord
 from training.bundle.target import check_target

@@ -61,7 +61,10 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         help="default: tables of electronic music of unknown genre, which is not to be refused",
     )
-    add_backbone(command, help_="default: where the network behind the embedding is (default: in the shipped bundle)")
+    add_backbone(
+        command,
+        help_="default: where the networks behind the embedding are, or one of them (default: in the shipped bundle)",
+    )
     command.add_argument(
         "--without-track-folds",
         action="store_true",

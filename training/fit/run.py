@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.bundle import columns_of
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, columns_of
 from training.bundle.assemble import load_backbones
 from training.bundle.contents import FittedModel
 from training.bundle.record import FitRecord, PartRecord
@@ -89,13 +89,14 @@ def fit_default(
     """Fit the default model to a table, measure each member on the origins it never heard, and write the bundle.
 
     `others` are sounds that are none of the genres, `unlabelled` electronic music of unknown genre. Networks for folds
-    of tracks are trained, too, and thrown away: they only show how much such folds flatter.
+    of tracks are trained, too, and thrown away: they only show how much such folds flatter. What the file `backbone`
+    does not have comes from the shipped bundle.
     """
     recipe = _recipe(DEFAULT, options)
     columns = columns_of(recipe.families)
     known = trainable(without_near_labels(table, keep_near=options.keep_near)).with_columns(columns)
     non_edm, unnamed = (extra.with_columns(columns) if extra else None for extra in (others, unlabelled))
-    backbones = load_backbones(backbone)
+    backbones = {**load_backbones(DEFAULT_BUNDLE / KERAS_FILE), **load_backbones(backbone)}
     fold_of = origin_folds(known, folds=FOLDS, seed=options.seed)
     sounds = None
     if non_edm:

@@ -19,9 +19,11 @@ from classifier.mel import MEL, MelArray, decoded
 from training.errors import TrainingError
 from training.models.mlp import round_to_half
 from training.models.musicnn import NETWORKS, load_musicnn
+from training.models.quantised import quantise
 
 _BATCH = 32
 _LEAST_SHARE = 0.01
+_REDUCTION = "reduction"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,8 @@ class Reduction:
 def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
     """The backbone with the published numbers of MusiCNN, reduced so that it keeps what differs between `mels`.
 
+    The reduction is fitted to the networks as they were published; then their front ends are put into eight bits.
+
     Parameters: `wheel` of the package musicnn; `mels` (n, 187, 96) of n windows of music, n ≥ 192. The model maps
     logarithms (n, 187, 96) to an embedding (n, 192). Its numbers are rounded to half precision, in which they are kept.
     Raises `TrainingError` for another wheel, or too few pictures.
@@ -42,13 +46,23 @@ def build_backbone(wheel: Path, mels: MelArray) -> keras.Model:
     networks = [load_musicnn(wheel, name) for name in NETWORKS]
     mel = keras.Input((MEL.frames, MEL.n_mels), name="mel")
     pooled = layers.Concatenate(name="pools")([_pooling(network)(mel) for network in networks])
-    pooling = keras.Model(mel, pooled)
-    reduction = fit_reduction(pool(pooling, mels))
-    embed = layers.Dense(MUSICNN_SIZE, name="reduction")
-    backbone = keras.Model(mel, embed(pooled), name=MUSICNN)
+    reduction = fit_reduction(pool(keras.Model(mel, pooled), mels))
+    quantised = [quantise(network, mels) for network in networks]
+    pools = layers.Concatenate(name="pools")([rest(front(mel)) for front, rest in quantised])
+    embed = layers.Dense(MUSICNN_SIZE, name=_REDUCTION)
+    backbone = keras.Model(mel, embed(pools), name=MUSICNN)
     embed.set_weights([reduction.weights, reduction.offset])
     round_to_half(backbone)
     return backbone
+
+
+def split(backbone: keras.Model) -> tuple[list[keras.Model], keras.Model]:
+    """The quantised front ends of a backbone, and one model of everything after them: their steps → embedding."""
+    fronts = [backbone.get_layer(f"{name.lower()}_front") for name in NETWORKS]
+    steps = [keras.Input(front.output_shape[1:]) for front in fronts]
+    rests = [backbone.get_layer(f"{name.lower()}_rest") for name in NETWORKS]
+    pools = layers.Concatenate()([rest(answers) for rest, answers in zip(rests, steps, strict=True)])
+    return fronts, keras.Model(steps, backbone.get_layer(_REDUCTION)(pools))
 
 
 def read_mels(path: Path) -> MelArray:

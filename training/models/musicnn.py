@@ -9,8 +9,9 @@ the same.
 
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -39,13 +40,18 @@ _MIDDLE_FRAMES = 7
 _PENULTIMATE = 200
 _TAGS = 50
 _EPSILON = 1e-3
-_FRONT_END = len(_TIMBRAL_BANDS) + len(_TEMPORAL_FRAMES)
+FRONT_END = len(_TIMBRAL_BANDS) + len(_TEMPORAL_FRAMES)
+"""Convolutions that look at the spectrogram itself."""
 _NORMALISATION = ("gamma", "beta", "moving_mean", "moving_variance")
 _DEAD_VARIANCE = 1e-10
 
 
 Numbers = Mapping[str, FloatArray]
 """A checkpoint's tensors by their names."""
+
+Heard = Callable[[int, Any, int], Any]
+"""A front-end convolution with what comes right after it: its index, stacked frames (n, t, bands, frames) and the
+distance between them → the strongest answer of each filter (n, 187, filters)."""
 
 
 def load_musicnn(wheel: Path, name: str) -> keras.Model:
@@ -55,7 +61,7 @@ def load_musicnn(wheel: Path, name: str) -> keras.Model:
     of every living channel; `penultimate` (n, 200); `tags` (n, 50) from 0 to 1.
     """
     numbers = read_checkpoint(wheel, name)
-    living = [living_filters(numbers, index) for index in range(_FRONT_END)]
+    living = [living_filters(numbers, index) for index in range(FRONT_END)]
     model = _build(name, [len(filters) for filters in living])
     for layer in model.layers:
         if layer.weights:
@@ -97,14 +103,13 @@ def _build(name: str, filters: list[int]) -> keras.Model:
     mel = keras.Input((MEL.frames, MEL.n_mels), name="mel")
     with_channel = layers.Reshape((MEL.frames, MEL.n_mels, 1))(mel)
     centred = layers.Reshape((MEL.frames, MEL.n_mels))(_normalised(with_channel, 0))
-    front = layers.Concatenate(name="front_end")([*_timbral(centred, filters[:2]), *_temporal(centred, filters[2:])])
-    first = _middle(front, _FRONT_END)
-    second = layers.Add()([_middle(first, _FRONT_END + 1), first])
-    third = layers.Add()([_middle(second, _FRONT_END + 2), second])
-    every = layers.Concatenate(name="channels")([front, first, second, third])
-    pools = layers.Concatenate(name="pooled")(
-        [layers.GlobalMaxPooling1D()(every), layers.GlobalAveragePooling1D()(every)]
-    )
+
+    def heard(index: int, stacked: keras.KerasTensor, dilation: int) -> keras.KerasTensor:
+        convolution = front_end_convolution(index, filters[index], dilation, activation="relu", use_bias=True)
+        return ops.max(_normalised(convolution(stacked), index + 1), axis=2)
+
+    front = layers.Concatenate(name="front_end")(front_end(centred, heard))
+    pools = pooled(front)
     hidden = layers.Dense(_PENULTIMATE, activation="relu", name="dense")(_normalised(pools, 9))
     penultimate = _normalised(hidden, 10)
     tags = layers.Dense(_TAGS, activation="sigmoid", name="dense_1")(penultimate)
@@ -127,21 +132,21 @@ def _normalisation(index: int, numbers: Numbers, living: list[npt.NDArray[np.int
     parts = [numbers[f"{_scope('batch_normalization', index)}/{part}"] for part in _NORMALISATION]
     if index == 9:
         return [part[_pool_order(living)] for part in parts]
-    return [part[living[index - 1]] if 1 <= index <= _FRONT_END else part for part in parts]
+    return [part[living[index - 1]] if 1 <= index <= FRONT_END else part for part in parts]
 
 
 def _convolution(index: int, numbers: Numbers, living: list[npt.NDArray[np.intp]]) -> list[FloatArray]:
     kernel, bias = numbers[f"{_scope('conv2d', index)}/kernel"], numbers[f"{_scope('conv2d', index)}/bias"]
     if index < len(_TIMBRAL_BANDS):  # (frames, bands, 1, filters): all frames become channels
         return [kernel.transpose(2, 1, 0, 3)[..., living[index]], bias[living[index]]]
-    if index < _FRONT_END:  # (frames, 1, 1, filters): as many frames as are stacked become channels
+    if index < FRONT_END:  # (frames, 1, 1, filters): as many frames as are stacked become channels
         stacked = kernel.reshape(-1, 1, _STACKED_FRAMES, kernel.shape[-1])
         return [stacked[..., living[index]], bias[living[index]]]
     kernel = kernel[:, :, 0, :]
-    if index > _FRONT_END:
+    if index > FRONT_END:
         return [kernel, bias]
     dead = np.setdiff1d(np.arange(kernel.shape[1]), _front_end_order(living))
-    all_constants = np.concatenate([constants(numbers, number) for number in range(_FRONT_END)])
+    all_constants = np.concatenate([constants(numbers, number) for number in range(FRONT_END)])
     return [kernel[:, _front_end_order(living)], bias + np.einsum("tif,i->f", kernel[:, dead], all_constants[dead])]
 
 
@@ -149,7 +154,7 @@ def _hidden(numbers: Numbers, living: list[npt.NDArray[np.intp]]) -> list[FloatA
     """The penultimate layer without the pools of dead filters; what those always add goes into its bias."""
     kernel, order = numbers["dense/kernel"], _pool_order(living)
     gamma, beta, mean, variance = (numbers[f"batch_normalization_9/{part}"] for part in _NORMALISATION)
-    answers = np.repeat(np.concatenate([constants(numbers, number) for number in range(_FRONT_END)]), 2)
+    answers = np.repeat(np.concatenate([constants(numbers, number) for number in range(FRONT_END)]), 2)
     dead = np.setdiff1d(np.arange(len(answers)), order)
     always = gamma[dead] * (answers[dead] - mean[dead]) / np.sqrt(variance[dead] + _EPSILON) + beta[dead]
     return [kernel[order], numbers["dense/bias"] + always @ kernel[dead]]
@@ -177,39 +182,54 @@ def _normalised(values: keras.KerasTensor, number: int) -> keras.KerasTensor:
     return layers.BatchNormalization(epsilon=_EPSILON, name=f"normalisation{number}")(values)
 
 
-def _timbral(mel: keras.KerasTensor, filters: list[int]) -> list[keras.KerasTensor]:
-    """The strongest answer of each filter at any height: (n, 187, 96) → two of (n, 187, filters)."""
+def front_end(mel: Any, heard: Heard) -> list[Any]:
+    """What the front end hears in a spectrogram (n, 187, 96): five of (n, 187, filters).
+
+    The first two convolutions look for timbres at any height, the other three for what happens in any one band, over
+    seconds. Before the first frame and after the last there are zeros. Tensors may be those of Keras or of TensorFlow.
+    """
     half = _TIMBRAL_FRAMES // 2
-    stacked = _stacked(ops.pad(mel, ((0, 0), (half, half), (0, 0))), _TIMBRAL_FRAMES)
-    found = []
-    for index, (width, count) in enumerate(zip(_TIMBRAL_BANDS, filters, strict=True)):
-        heard = layers.Conv2D(count, (1, width), activation="relu", name=f"convolution{index}")(stacked)
-        found.append(ops.max(_normalised(heard, index + 1), axis=2))
-    return found
-
-
-def _temporal(mel: keras.KerasTensor, filters: list[int]) -> list[keras.KerasTensor]:
-    """The strongest answer of each long filter in any band: (n, 187, 96) → three of (n, 187, filters)."""
+    timbral = _stacked(_padded(mel, half, half), _TIMBRAL_FRAMES)
+    found = [heard(index, timbral, 1) for index in range(len(_TIMBRAL_BANDS))]
     longest = max(_TEMPORAL_FRAMES)
     before = (longest - 1) // 2
-    stacked = _stacked(ops.pad(mel, ((0, 0), (before, longest - 1 - before), (0, 0))), _STACKED_FRAMES)
-    found = []
-    for index, (frames, count) in enumerate(zip(_TEMPORAL_FRAMES, filters, strict=True), start=len(_TIMBRAL_BANDS)):
-        pieces = frames // _STACKED_FRAMES
+    temporal = _stacked(_padded(mel, before, longest - 1 - before), _STACKED_FRAMES)
+    for index, frames in enumerate(_TEMPORAL_FRAMES, start=len(_TIMBRAL_BANDS)):
         start = before - (frames - 1) // 2
-        seen = stacked[:, start : start + MEL.frames + (pieces - 1) * _STACKED_FRAMES]
-        heard = layers.Conv2D(
-            count,
-            (pieces, 1),
-            dilation_rate=(_STACKED_FRAMES, 1),
-            activation="relu",
-            name=f"convolution{index}",
-        )(seen)
-        found.append(ops.max(_normalised(heard, index + 1), axis=2))
+        seen = temporal[:, start : start + MEL.frames + frames - _STACKED_FRAMES]
+        found.append(heard(index, seen, _STACKED_FRAMES))
     return found
 
 
-def _stacked(mel: keras.KerasTensor, frames: int) -> keras.KerasTensor:
+def front_end_convolution(
+    index: int, filters: int, dilation: int, *, activation: str | None = None, use_bias: bool = False
+) -> layers.Conv2D:
+    """The layer of a front-end convolution, `convolution0` to `convolution4`."""
+    if index < len(_TIMBRAL_BANDS):
+        kernel = (1, _TIMBRAL_BANDS[index])
+    else:
+        kernel = (_TEMPORAL_FRAMES[index - len(_TIMBRAL_BANDS)] // _STACKED_FRAMES, 1)
+    name = f"convolution{index}"
+    return layers.Conv2D(
+        filters, kernel, dilation_rate=(dilation, 1), activation=activation, use_bias=use_bias, name=name
+    )
+
+
+def pooled(front: keras.KerasTensor) -> keras.KerasTensor:
+    """What follows the front end (n, 187, filters): three convolutions over time, and the pools of every channel."""
+    first = _middle(front, FRONT_END)
+    second = layers.Add()([_middle(first, FRONT_END + 1), first])
+    third = layers.Add()([_middle(second, FRONT_END + 2), second])
+    every = layers.Concatenate(name="channels")([front, first, second, third])
+    pools = [layers.GlobalMaxPooling1D()(every), layers.GlobalAveragePooling1D()(every)]
+    return layers.Concatenate(name="pooled")(pools)
+
+
+def _padded(mel: Any, before: int, after: int) -> Any:
+    return ops.pad(mel, ((0, 0), (before, after), (0, 0)))
+
+
+def _stacked(mel: Any, frames: int) -> Any:
     """Each frame with those after it as channels: (n, t, 96) → (n, t - frames + 1, 96, frames)."""
     count = mel.shape[1] - frames + 1
     return ops.stack([mel[:, start : start + count] for start in range(frames)], axis=-1)

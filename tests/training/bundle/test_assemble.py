@@ -17,8 +17,9 @@ from classifier.mel32k import extract_mel32k
 from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
 from tests.support.bundles import sealed
 from tests.support.tables import frame
-from training.bundle.assemble import assemble, build_head, load_backbones, save_small, to_litert
+from training.bundle.assemble import assemble, build_head, load_backbones, save_small
 from training.bundle.contents import FittedModel, Member
+from training.bundle.litert import to_litert
 from training.bundle.record import FitRecord
 from training.bundle.write import BundleFacts, write_bundle
 from training.data.sampling import Sampling
