@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     queue_limit: int = Field(32, ge=1, description="files that may wait; more are refused at once")
     max_held_mb: float = Field(512.0, gt=0, description="with more than this waiting in memory, files are refused")
-    cache_entries: int = Field(256, ge=0, description="answers kept in memory (numbers and pictures, no audio)")
+    cache_entries: int = Field(100, ge=0, description="answers kept in memory (numbers and pictures, no audio)")
 
     user_burst: int = Field(10, ge=1, description="files one person may send at once")
     user_per_minute: float = Field(10.0, gt=0, description="and how fast that fills up again")
