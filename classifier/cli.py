@@ -20,7 +20,6 @@ from classifier.results import Classification, Note, Segment, TrackClassificatio
 from classifier.terminal import printable, unicode_name
 from classifier.times import read_time
 from classifier.versions import version_text
-from classifier.warmup import warm_up
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -54,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with_picture=bool(options.spectrogram or options.timeline),
     )
     if options.warm_up:
+        from classifier.warmup import warm_up
+
         _say("Compiling what is computed often: the first time half a minute.")
         warm_up()
     unread: list[str] = []

@@ -11,6 +11,7 @@ from classifier.readers.chain import ChainReader
 from classifier.readers.ffmpeg import FfmpegReader
 from classifier.readers.foreign import refuse_foreign
 from classifier.readers.links import links
+from classifier.readers.mp3 import Mp3Reader
 from classifier.readers.mpeg import is_free_format, without_junk
 from classifier.readers.repair import repaired
 from classifier.readers.sndfile import SndfileReader
@@ -54,10 +55,12 @@ def _reader(part: Part) -> Reader:
         if error.kind is not ErrorKind.NOT_AUDIO:
             raise
         return _or_refused(part, error)
-    if reader.format_name == "mp3" and (sound := without_junk(part)) is not part:
+    if reader.format_name != "mp3":
+        return reader
+    if (sound := without_junk(part)) is not part:
         reader.close()
         return FfmpegReader(sound)
-    return reader
+    return Mp3Reader(reader, part)
 
 
 def _or_refused(part: Part, refusal: ClassifierError) -> Reader:

@@ -82,7 +82,7 @@ class FfmpegReader:
         held: list[FloatArray] = []
         count = 0
         has_begun = False
-        for at_s, decoded in self._walk(lambda _, end_s: end_s > start_s - _PREROLL_S):
+        for at_s, decoded in self.walk(lambda _, end_s: end_s > start_s - _PREROLL_S):
             skip = 0 if has_begun else max(0, round((start_s - at_s) * self.rate_hz))
             if skip >= len(decoded):
                 continue
@@ -104,7 +104,7 @@ class FfmpegReader:
         def is_needed(start_s: float, end_s: float) -> bool:
             return bool(pending) and (held.length > 0 or end_s > pending[0] - _PREROLL_S)
 
-        for at_s, block in self._walk(is_needed):
+        for at_s, block in self.walk(is_needed):
             if not pending:
                 return
             held.add(at_s, block)
@@ -121,28 +121,28 @@ class FfmpegReader:
 
     def duration_s(self) -> float:
         if self._duration_s is None:
-            for _ in self._walk(lambda _, __: False):
+            for _ in self.walk(lambda _, __: False):
                 pass
         return self._duration_s or 0.0
 
     def is_mostly_junk(self) -> bool:
         """Whether most of the file is nothing that can be decoded; read as a whole."""
         heard_bytes = 0
-        with self._reading() as (container, stream):
+        with self.reading() as (container, stream):
             if self.format_name not in _RAW_STREAMS:
                 return self.bad_s > self.good_s
             for packet in _packets(container, stream):
-                heard_bytes += packet.size if _decoded(packet) else 0
+                heard_bytes += packet.size if decoded_frames(stream.codec_context, packet) else 0
         return heard_bytes < self._part.size() / 2
 
-    def _walk(self, is_needed: Callable[[float, float], bool]) -> Iterator[tuple[float, FloatArray]]:
+    def walk(self, is_needed: Callable[[float, float], bool]) -> Iterator[tuple[float, FloatArray]]:
         """Decoded blocks with the second each starts at, of the packets whose start and end are needed.
 
         A packet that cannot be decoded counts as silence: one bad frame is no reason to refuse a track.
         """
         self.good_s = self.bad_s = 0.0
-        clock, resampler, passed_over = SoundClock(), _Resampler(self.rate_hz, self.channels), False
-        with self._reading() as (container, stream):
+        clock, to_block, passed_over = SoundClock(), BlockMaker(self.rate_hz, self.channels), False
+        with self.reading() as (container, stream):
             tick_s = float(stream.time_base or 0)
             for packet in _packets(container, stream):
                 stamp_s, length_s = _seconds(packet.pts, tick_s), (packet.duration or 0) * tick_s
@@ -154,7 +154,7 @@ class FfmpegReader:
                 if passed_over:
                     stream.codec_context.flush_buffers()
                     passed_over = False
-                frames = _decoded(packet)
+                frames = decoded_frames(stream.codec_context, packet)
                 if not clock.is_set:
                     if not frames:
                         continue
@@ -168,7 +168,7 @@ class FfmpegReader:
                 for frame in frames:
                     position_s = clock.of_frame(_seconds(frame.pts, float(frame.time_base or 0)), position_s)
                     if is_in_range(frame.sample_rate, frame.layout.nb_channels):
-                        yield position_s, resampler(frame)
+                        yield position_s, to_block(frame)
                     position_s += frame.samples / frame.sample_rate
                     self.good_s += frame.samples / frame.sample_rate
                 if not length_s:
@@ -208,7 +208,7 @@ class FfmpegReader:
         return sorted(fit, key=lambda place: not streams[place].disposition & av.stream.Disposition.default)
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
+    def reading(self) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
         """The file from its beginning, and the chosen track."""
         file, self._unused = self._unused, None
         with file or self._open() as opened:
@@ -270,7 +270,7 @@ class _Held:
         return self._blocks[0]
 
 
-class _Resampler:
+class BlockMaker:
     """Frames as blocks (n, channels) of one rate and one number of channels, whatever they are joined from."""
 
     def __init__(self, rate_hz: int, channels: int) -> None:
@@ -279,7 +279,9 @@ class _Resampler:
         self._stream: soxr.ResampleStream | None = None
 
     def __call__(self, frame: AudioFrame) -> FloatArray:
-        block = to_stereo(_samples(frame), [channel.name for channel in frame.layout.channels])
+        block = _samples(frame)
+        if block.shape[1] > 2:
+            block = to_stereo(block, [channel.name for channel in frame.layout.channels])
         if block.shape[1] > self._channels:
             block = block.mean(axis=1, keepdims=True, dtype=np.float32)
         elif block.shape[1] < self._channels:
@@ -314,10 +316,10 @@ def _packets(container: av.container.InputContainer, stream: av.AudioStream) -> 
             continue
 
 
-def _decoded(packet: "AudioPacket") -> list[AudioFrame] | None:
+def decoded_frames(codec: av.AudioCodecContext, packet: "av.Packet[Any]") -> list[AudioFrame] | None:
     """The frames of a packet; None if it is damaged."""
     try:
-        return [frame for frame in packet.decode() if isinstance(frame, AudioFrame) and frame.samples]
+        return [frame for frame in codec.decode(packet) if isinstance(frame, AudioFrame) and frame.samples]
     except (av.FFmpegError, ValueError):
         return None
 

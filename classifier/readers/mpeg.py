@@ -85,3 +85,11 @@ def frame_bytes(head: bytes) -> int:
     if layer == 1:
         return (12 * bits // rate_hz + padding) * 4
     return (72 if layer == 3 and version != 3 else 144) * bits // rate_hz + padding
+
+
+def samples_per_frame(head: bytes) -> int:
+    """How many samples the frame that begins with these four bytes has in each channel; 0 where they are no head."""
+    if not frame_bytes(head):
+        return 0
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    return 384 if layer == 1 else 576 if layer == 3 and version != 3 else 1152
