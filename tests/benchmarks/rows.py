@@ -52,7 +52,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         axes.text(usual, place - 0.2, f" {usual:.0f} ms: {row.compared_with}", va="center", fontsize=9)
     axes.set_yticks(list(places), [row.name for row in compared], fontsize=9)
     axes.set_xscale("log")
-    axes.set_xlim(right=axes.get_xlim()[1] * 8)
+    axes.set_xlim(10.0, axes.get_xlim()[1] * 8)
     axes.set_xlabel("milliseconds, one core")
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)

@@ -35,6 +35,7 @@ async def test_both_answer_and_the_log_tells_no_token(tmp_path: Path, track_mp3:
         assert "never retrieved" not in bot.log
 
 
+@pytest.mark.slow
 async def test_one_platforms_trouble_is_not_the_others(tmp_path: Path, track_mp3: bytes) -> None:
     async with DiscordServer() as discord, TelegramServer() as telegram:
         environment = {**discord_settings(discord), **telegram_settings(telegram), "DISCORD_TOKEN": "wrong"}
@@ -70,6 +71,7 @@ async def test_a_stop_in_the_middle_of_work_is_quick_and_says_so(tmp_path: Path,
         assert "The bot is being restarted." in telegram.sent()["text"]
 
 
+@pytest.mark.slow
 async def test_a_stop_with_a_stuck_worker_still_tells_everybody(tmp_path: Path, track_mp3: bytes) -> None:
     async with DiscordServer() as discord, TelegramServer() as telegram:
         environment = {**discord_settings(discord), **telegram_settings(telegram)}
@@ -112,6 +114,7 @@ async def test_twelve_files_in_work_are_all_told_of_a_stop(tmp_path: Path, track
         assert "still running" not in bot.log
 
 
+@pytest.mark.slow
 async def test_what_was_begun_before_a_kill_is_answered_after_it_and_nothing_twice(
     tmp_path: Path, track_mp3: bytes
 ) -> None:

@@ -52,6 +52,7 @@ def fails(part: str) -> Callable[[Told], bool]:
     return lambda told: told[0] == 503 and part in told[1]["failing"]
 
 
+@pytest.mark.slow
 async def test_each_truth_is_told(tmp_path: Path, track_mp3: bytes) -> None:
     async with DiscordServer() as discord, TelegramServer() as telegram:
         environment = {**discord_settings(discord), **telegram_settings(telegram)}

@@ -21,6 +21,7 @@ def settings() -> Settings:
     return Settings(_env_file=None, workers=1, max_upload_mb=40.0, user_burst=100, chat_burst=100, queue_limit=100)
 
 
+@pytest.mark.slow
 async def test_on_telegram(behind: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file in a chat of its own, of which Telegram lets one have few messages at a time."""
     monkeypatch.setattr("bot.progress.FIRST_WORD_AFTER_S", 100.0)

@@ -128,6 +128,7 @@ async def test_a_file_that_breaks_two_workers_is_refused(
     assert isinstance(await behind, Answer)
 
 
+@pytest.mark.slow
 async def test_fifty_killed_workers_lose_none_of_two_hundred_jobs(make_pool: PoolMaker, track_mp3: bytes) -> None:
     """Whichever worker is met, and whatever it is at."""
     pool = make_pool(workers=2, queue_limit=200)

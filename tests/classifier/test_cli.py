@@ -278,6 +278,7 @@ def test_an_output_that_takes_nothing(folder: Path, redirected: str, code: int, 
     assert (run.returncode, len(run.stderr.splitlines())) == (code, lines)
 
 
+@pytest.mark.slow
 def test_pipes_are_read_once(folder: Path, track_mp3: bytes) -> None:
     expected = json.loads(started("--json", folder / "album" / "two.MP3").stdout)
     os.mkfifo(folder / "pipe.mp3")

@@ -38,6 +38,7 @@ def picture(track: Path, folder: Path, *, cwd: Path | None = None, **environment
     return out.read_bytes()
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_on_every_host(track: Path, tmp_path: Path) -> None:
     plain = picture(track, tmp_path)
     assert picture(track, tmp_path, MPLBACKEND="module://matplotlib_inline.backend_inline") == plain
@@ -61,6 +62,7 @@ def test_a_library_users_style_is_left_alone_and_leaves_ours_alone() -> None:
 
 
 @pytest.mark.parametrize("how", ["environment", "file"])
+@pytest.mark.slow
 def test_keras_is_tensorflows_in_float32(track: Path, tmp_path: Path, how: str) -> None:
     (tmp_path / ".keras").mkdir()
     other = {"floatx": "float16", "backend": "torch", "image_data_format": "channels_first", "epsilon": 0.1}

@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.classifier.mutate import FORMATS, mutated, outcomes
 
 
+@pytest.mark.slow
 def test_a_thousand_damaged_files_are_answered_or_refused() -> None:
     found = list(outcomes(range(1_000), workers=1))
     assert [result for result in found if result.startswith("WRONG")] == []

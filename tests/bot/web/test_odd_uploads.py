@@ -31,6 +31,7 @@ def form(content: bytes, *, offset: str = "", whole_track: bool = False) -> aioh
     return data
 
 
+@pytest.mark.slow
 async def test_an_upload_is_heard_at_the_second_that_it_names(page: RunningPage) -> None:
     async with aiohttp.ClientSession(page.url) as http:
         for name, (_, within_s) in HEARD.items():

@@ -117,6 +117,7 @@ def test_without_a_backbone_that_it_needs_nothing_is_assembled(missing: str, tmp
         assemble(untrained((FEATURES, missing), tmp_path), {})
 
 
+@pytest.mark.slow
 def test_each_backbone_has_a_signature_of_its_own(tmp_path: Path, window: FloatArray) -> None:
     fitted = untrained(FAMILIES, tmp_path, members=1)
     network = assemble(fitted, load_backbones(DEFAULT_BUNDLE / KERAS_FILE))

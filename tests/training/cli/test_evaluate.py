@@ -71,6 +71,7 @@ def test_the_report_goes_to_a_folder_named_after_the_bundle(
     assert (tmp_path / "reports" / "own-1.0.0" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_cross_validation_tells_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, out = tmp_path / "small.parquet", tmp_path / "report"
     frame(rows_per_genre=12, tracks_per_genre=12).to_parquet(table)

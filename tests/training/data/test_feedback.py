@@ -123,6 +123,7 @@ def test_features_are_found_by_name_and_others_are_left_out(tmp_path: Path) -> N
     np.testing.assert_array_equal(table[list(FEATURE_NAMES)].iloc[0], np.arange(122, 0, -1, dtype=np.float32))
 
 
+@pytest.mark.slow
 def test_fit_takes_it_beside_other_tables(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

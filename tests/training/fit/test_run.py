@@ -44,6 +44,7 @@ def bundle(public: Path) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_public_data_set_trains_a_bundle_that_works(bundle: Path, public: Path) -> None:
     metadata = load_metadata(bundle)
     assert metadata.model_version == "public-3.2.1"
@@ -77,6 +78,7 @@ def test_evaluate_repeats_the_figures_of_the_fit(
     assert f"accuracy {load_metadata(bundle).metrics['accuracy']:.3f}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_give_the_same_figures(tmp_path: Path) -> None:
     frame(spread=4.0).to_parquet(tmp_path / "t.parquet")
     figures = []

@@ -22,6 +22,8 @@ from training.data.tables import read_tables
 from training.errors import TrainingError
 from training.models.baselines import Majority
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = columns_of(FAMILIES)
 
 
