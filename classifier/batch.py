@@ -4,7 +4,7 @@ import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -94,9 +94,10 @@ def _answer(file: Path, task: Task) -> Answered:
     return Answered(clip, render_spectrogram(audio.samples, window=audio.window, title=clip.title))
 
 
-def _by_many(files: Sequence[Path], task: Task, workers: int) -> Iterator[Outcome]:
+def _by_many(files: Sequence[Path], task: Task, workers: int) -> Generator[Outcome]:
     waiting: deque[tuple[Path, Callable[[], Outcome]]] = deque()
     left = iter(files)
+    others = set(multiprocessing.active_children())
     pool = _pool(task, workers)
     try:
         while True:
@@ -114,6 +115,9 @@ def _by_many(files: Sequence[Path], task: Task, workers: int) -> Iterator[Outcom
                 waiting = deque((other, _given_out(pool, other, task)) for other, _ in waiting)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        if waiting:  # nobody wants the rest: Python would wait for what is being worked on
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
 
 
 def _given_out(pool: ProcessPoolExecutor, file: Path, task: Task) -> Callable[[], Outcome]:

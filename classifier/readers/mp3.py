@@ -26,7 +26,7 @@ _PREROLL_FRAMES = 12
 """A frame borrows bits from up to nine earlier ones."""
 _MOST_SILENT_FRAMES = 5
 _TAG_FRAME_BYTES, _TAG_OFFSET, _DECODER_DELAY = 3000, 141, 529
-_END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
+_END_TAG, _END_TAG_BYTES = b"TAG", 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +202,7 @@ def _end_padding(stream: IO[bytes], first: int) -> int:
 
 def _hop(stream: IO[bytes], start: int) -> "array[int] | None":
     """The positions of all frames from `start` on and of their end; None where they do not reach to the end of the file
-    or to a tag there."""
+    or to an ID3v1 tag there."""
     stream.seek(start)
     kind = stream.read(4)
     positions = array("Q")
@@ -218,9 +218,10 @@ def _hop(stream: IO[bytes], start: int) -> "array[int] | None":
             if length is None:
                 length = lengths[head] = _length(chunk[at : at + 4], kind)
             if not length:
-                left = chunk[at : at + 11]
                 positions.append(base + at)
-                return positions if left.startswith(_END_TAGS) else None
+                stream.seek(base + at)
+                left = stream.read(_END_TAG_BYTES + 1)
+                return positions if left.startswith(_END_TAG) and len(left) == _END_TAG_BYTES else None
             positions.append(base + at)
             at += length
         if size < _CHUNK_BYTES:

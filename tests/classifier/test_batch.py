@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import multiprocessing
 import os
 import pty
 import signal
@@ -135,5 +136,25 @@ def test_an_interrupt_ends_all_processes_without_a_traceback(tmp_path: Path, tra
         interrupted = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
-        assert time.monotonic() - interrupted < 5
+        assert time.monotonic() - interrupted < 2
     assert (process.returncode, errors) == (130, "")
+
+
+def test_whoever_wants_no_more_does_not_wait_for_what_is_being_read(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = batch._answer
+
+    def slow(file: Path, task: Task) -> Answered:
+        if file.stem != "00":
+            time.sleep(60)
+        return real(file, task)
+
+    monkeypatch.setattr(batch, "_answer", slow)
+    found = batch._by_many(files, TASK, 2)
+    assert isinstance(next(found), Answered)
+    workers = [child for child in multiprocessing.active_children() if "Fork" in child.name]
+    found.close()
+    for worker in workers:
+        worker.join(5)
+        assert not worker.is_alive()

@@ -65,6 +65,8 @@ def assert_alike(found: FloatArray, expected: FloatArray) -> None:
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "junk in the middle": lambda plain: plain[:300_000] + bytes(5000) + plain[300_000:],
     "a tag in the middle": lambda plain: plain + with_id3_picture(plain),
+    "two with a tag at the end of each": lambda plain: (plain + b"TAG" + bytes(125)) * 2,
+    "an end tag of another kind": lambda plain: plain + b"APETAGEX" + bytes(300),
     "another rate behind": lambda plain: plain + mp3(MUSIC[::2], rate_hz=22_050),
     "an end that is cut off": lambda plain: plain[:-100],
     "something behind": lambda plain: plain + b"some words of a program" * 50,
