@@ -6,12 +6,14 @@ Importing librosa and running it for the first time takes seconds; a forked work
 import contextlib
 import signal
 
+from classifier.compiling import ensure_compiled
 from classifier.process import keep_freed_memory
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the bot's own process decides
 keep_freed_memory()
 is_warm = False
 with contextlib.suppress(Exception):  # a worker tries it again, and says why it cannot
+    ensure_compiled()
     from classifier.warmup import warm_up
 
     warm_up()

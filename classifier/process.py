@@ -38,16 +38,20 @@ def keep_freed_memory() -> None:
         mallopt(_M_TOP_PAD, _KEPT_BYTES // 4)
 
 
-def _use_own_folders() -> None:
-    """Where a service's user has no home, what numba has compiled and matplotlib's list of fonts go to a folder that
-    belongs to that user alone: what lies there is run."""
+def own_folder() -> Path | None:
+    """A folder among the temporary files that belongs to this user alone: what lies there is run. None where there is
+    none."""
     folder = Path(tempfile.gettempdir()) / f"edm-genre-bot-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         facts = folder.stat(follow_symlinks=False)
-        if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
-            raise PermissionError
     except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="edm-genre-bot-"))
+        return None
+    return None if facts.st_uid != os.getuid() or facts.st_mode & 0o077 else folder
+
+
+def _use_own_folders() -> None:
+    """Where a service's user has no home, what numba has compiled and matplotlib's list of fonts go elsewhere."""
+    folder = own_folder() or Path(tempfile.mkdtemp(prefix="edm-genre-bot-"))
     for variable in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR"):
         os.environ.setdefault(variable, str(folder))
