@@ -90,8 +90,8 @@ async def test_a_hanging_worker_is_replaced_and_only_its_job_fails(make_pool: Po
 
 @pytest.fixture(scope="module")
 def four_hours() -> bytes:
-    """Looking for the end of it takes seconds."""
-    return mp3(dance_track(60.0, rate_hz=22_050), rate_hz=22_050, level=0.99) * 240
+    """Looking for the end of it takes seconds: with something between its pieces, it has to be walked through."""
+    return (mp3(dance_track(60.0, rate_hz=22_050), rate_hz=22_050, level=0.99) + bytes(64)) * 240
 
 
 async def test_the_job_of_a_dying_worker_is_done_by_another(

@@ -183,7 +183,7 @@ def test_a_model_whose_formats_differ_is_not_shipped(
 ) -> None:
     facts = BundleFacts(name="n", version="1", record=FitRecord({}, fitted.recipe, Sampling(), seed=1))
     if sample == "not a number":
-        fitted.sample[0] = np.nan
+        fitted = replace(fitted, sample=np.full_like(fitted.sample, np.nan))
     else:
         other = to_litert(assemble(untrained((FEATURES, RHYTHM_FAMILY), tmp_path, members=2), {}))
         keras.utils.set_random_seed(1)
