@@ -117,7 +117,7 @@ def _by_many(files: Sequence[Path], task: Task, workers: int) -> Generator[Outco
         pool.shutdown(wait=False, cancel_futures=True)
         if waiting:  # nobody wants the rest: Python would wait for what is being worked on
             for worker in set(multiprocessing.active_children()) - others:
-                worker.terminate()
+                worker.kill()
 
 
 def _given_out(pool: ProcessPoolExecutor, file: Path, task: Task) -> Callable[[], Outcome]:
