@@ -1,7 +1,7 @@
 """The picture of a window: a mel spectrogram that is readable at the width of a phone.
 
-Labels are units only, so one picture serves every language. It is a PNG of 256 colours, a third of the size and half of
-the work of one in true colour; the sheet is built once per process and only what changes is drawn again.
+Labels are units only, so one picture serves every language. It is a PNG of 256 colours, half of the size and a third
+of the work of one in true colour; the sheet is built once per process and only what changes is drawn again.
 """
 
 import io

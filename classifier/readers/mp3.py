@@ -1,7 +1,7 @@
 """Reads an MP3 that is nothing but frames, one behind the other, by where each of them lies.
 
 Each frame says how long it is, so where the seconds lie is found by hopping from head to head, without FFmpeg's reading
-every byte: a twentieth of the time, and what lies in between need not be decoded. A file in which the hopping loses its
+every byte: a sixth of the time, and what lies in between need not be decoded. A file in which the hopping loses its
 way (junk, tags in the middle, a changing sample rate) is left to the reader that walks through.
 """
 
