@@ -22,7 +22,7 @@ from training.data.splits import Parts, split_for_stopping
 from training.data.tables import FeatureTable, IntArray
 from training.evaluate.predictions import Predictions, by_fold
 from training.evaluate.rejection import OodScores
-from training.models.mlp import build_network, callbacks, for_serving
+from training.models.mlp import callbacks, for_serving, untrained_network
 from training.models.ood import fit_ood_detector
 from training.models.preprocessing import Preprocessor
 from training.models.recipes import Recipe
@@ -125,9 +125,8 @@ def _train(
     stop: Parts | None = None,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """A trained network and its history; without `stop` it is trained to the last epoch."""
-    keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    network = build_network(recipe, inputs=preprocessor.inputs)
+    network = untrained_network(recipe, inputs=preprocessor.inputs, seed=seed)
     fitted = network.fit(
         SampledBatches(
             table,

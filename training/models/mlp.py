@@ -1,6 +1,8 @@
 """The multilayer perceptron: its layers, its rounding, and how its training is stopped. Its numbers are `recipes`."""
 
 import math
+from dataclasses import replace
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -42,6 +44,28 @@ def build_network(recipe: Recipe, *, inputs: int, outputs: int = len(SLUGS)) -> 
         steps_per_execution=_STEPS_AT_ONCE,
     )
     return model
+
+
+def untrained_network(recipe: Recipe, *, inputs: int, seed: int) -> keras.Model:
+    """What `build_network` gives after `keras.utils.set_random_seed(seed)`, but only one at a time.
+
+    It is the model that was trained last, set back: TensorFlow takes two seconds to compile the steps of each new one.
+    """
+    kept = _kept_network(replace(recipe, max_epochs=0), inputs)
+    keras.utils.set_random_seed(seed)
+    fresh = build_network(recipe, inputs=inputs)
+    fresh.optimizer.build(fresh.trainable_variables)
+    for mine, theirs in ((kept.variables, fresh.variables), (kept.optimizer.variables, fresh.optimizer.variables)):
+        for variable, value in zip(mine, theirs, strict=True):
+            variable.assign(value)
+    return kept
+
+
+@lru_cache(maxsize=1)
+def _kept_network(recipe: Recipe, inputs: int) -> keras.Model:
+    network = build_network(recipe, inputs=inputs)
+    network.optimizer.build(network.trainable_variables)
+    return network
 
 
 def for_serving(network: keras.Model) -> keras.Model:
