@@ -6,6 +6,9 @@ from classifier.process import set_up_process
 set_up_process()
 ensure_compiled()  # one of the processes that run tests, while the others wait
 
+from collections import Counter  # noqa: E402
+from pathlib import Path  # noqa: E402
+
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
@@ -13,6 +16,18 @@ from classifier.arrays import FloatArray  # noqa: E402
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S  # noqa: E402
 from classifier.pipeline import GenreClassifier  # noqa: E402
 from tests.support.audio import dance_track, mp3  # noqa: E402
+
+
+_SLOW_AS = 20
+"""Other tests that a slow one takes the time of."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that at the end no process works while the others have nothing."""
+    takes: Counter[Path] = Counter()
+    for item in items:
+        takes[item.path] += _SLOW_AS if item.get_closest_marker("slow") else 1
+    items.sort(key=lambda item: takes[item.path], reverse=True)
 
 
 @pytest.fixture(scope="session")
