@@ -21,6 +21,7 @@ from bot.replies import (
     answer_reply,
     failure_reply,
     genre_choices,
+    model_figures,
     tidy,
     vote_buttons,
 )
@@ -303,18 +304,11 @@ class Assistant:
         model = self._service.model
         if model is None:
             return Reply(texts("status-warming"), is_private=True)
-        score = texts(
-            "about-score",
-            tracks=model.tracks,
-            accuracy=texts.percent(model.accuracy),
-            top3=texts.percent(model.top3_accuracy),
-            track_accuracy=texts.percent(model.track_accuracy),
-        )
+        score, limits = model_figures(model, texts)
         listening: tuple[str, ...] = ()
         listens_on = self._service.listens_on((await self._storage.preferences_of(conversation)).listen_on)
         if listens_on and model.answer_accuracy is not None:
             listening = (texts("about-listening", accuracy=texts.percent(model.answer_accuracy)),)
-        limits = texts("about-limits-refusing" if model.can_refuse else "about-limits")
         return Reply(texts("result-model", version=model.version), (score, *listening, limits), is_private=True)
 
     async def _privacy(self, conversation: Conversation, argument: str) -> Reply:

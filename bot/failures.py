@@ -62,6 +62,8 @@ _BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
     ErrorKind.SILENT: FailureKind.SILENT,
     ErrorKind.UNREADABLE: FailureKind.INTERNAL,
     ErrorKind.MODEL_UNUSABLE: FailureKind.INTERNAL,
+    ErrorKind.NOT_INSTALLED: FailureKind.INTERNAL,
+    ErrorKind.TAGS: FailureKind.INTERNAL,
 }
 
 

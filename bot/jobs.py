@@ -6,7 +6,7 @@ bot's own process stays small and starts at once.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class ModelFacts:
     were kept out of its training: windows named right, windows with the right genre among the first three, and whole
     tracks named right. `can_refuse`: it may answer that a sound is none of its genres. `answer_accuracy`: the share of
     answers named right that are windows where these are enough, and else rest on more of the track; None where the
-    model has no such answers.
+    model has no such answers. `recalls` has the share of each genre's answers that were named right.
     """
 
     version: str
@@ -45,6 +45,7 @@ class ModelFacts:
     tracks: int
     can_refuse: bool
     answer_accuracy: float | None
+    recalls: dict[str, float] = field(default_factory=dict)
 
     @property
     def can_listen_on(self) -> bool:
@@ -101,6 +102,7 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
     """What the bundle's metadata says."""
     metadata = classifier.model.metadata
     figures = metadata.metrics
+    answers = figures["answer"] if metadata.listening else figures
     return ModelFacts(
         version=metadata.model_version,
         columns=classifier.model.columns,
@@ -109,7 +111,8 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
         track_accuracy=figures["by_track"]["accuracy"],
         tracks=figures["tracks"],
         can_refuse=metadata.window.ood_threshold is not None,
-        answer_accuracy=figures["answer"]["accuracy"] if metadata.listening else None,
+        answer_accuracy=answers["accuracy"] if metadata.listening else None,
+        recalls={genre["slug"]: genre["recall"] for genre in answers["genres"] if genre["count"]},
     )
 
 

@@ -7,10 +7,11 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from bot.failures import Failure, FailureKind
-from bot.jobs import Answer
+from bot.jobs import Answer, ModelFacts
 from bot.texts import Texts
 from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES
+from classifier.palette import colour_of
 from classifier.results import Classification, Note, TrackClassification, clock
 from classifier.terminal import printable
 from config import Settings
@@ -38,6 +39,8 @@ class Reply:
     vote: "VoteButtons | None" = None
     choices: "tuple[GenreChoice, ...]" = ()
     is_private: bool = False
+    colour: str = ""
+    """Of the genre that is named, `#rrggbb`."""
     name: str = ""
     """The file's name as it stands in the text, so that no client takes it for an address."""
     failure: FailureKind | None = None
@@ -156,10 +159,17 @@ def _window_reply(clip: Classification, picture: bytes, texts: Texts, name: str)
     heard = heard_sentence(clip, texts, name)
     return Reply(
         headline=headline(clip, texts),
-        lines=(candidates(clip, texts), *alone_sentences(clip, texts), heard, *note_sentences(clip, texts)),
+        lines=(
+            candidates(clip, texts),
+            *music_sentences(clip, texts),
+            *alone_sentences(clip, texts),
+            heard,
+            *note_sentences(clip, texts),
+        ),
+        colour=_colour(clip),
         picture=picture,
         picture_alt=spectrogram_alt(clip, texts),
-        parts=(PartButton(texts("reply-another"), _next_part_s(clip)), PartButton(texts("reply-whole"), None)),
+        parts=(PartButton(texts("reply-another"), next_part_s(clip)), PartButton(texts("reply-whole"), None)),
     )
 
 
@@ -167,11 +177,22 @@ def _track_reply(track: TrackClassification, picture: bytes, texts: Texts, name:
     window = texts("track-window", windows=len(track.parts), file=name)
     return Reply(
         headline=headline(track, texts),
-        lines=(candidates(track, texts), *track_facts(track, texts), window, *track_notes(track, texts)),
+        lines=(
+            candidates(track, texts),
+            *music_sentences(track, texts),
+            *share_sentences(track, texts),
+            window,
+            *track_notes(track, texts),
+        ),
+        colour=_colour(track),
         picture=picture,
         picture_alt=timeline_alt(track, texts),
         parts=(PartButton(texts("reply-another"), 0.0),),
     )
+
+
+def _colour(found: Classification | TrackClassification) -> str:
+    return colour_of(found.genre.slug) if found.familiar else ""
 
 
 def alone_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
@@ -201,15 +222,27 @@ def _seconds(clip: Classification, texts: Texts) -> dict[str, str]:
     return {"start": texts.seconds(clip.window.start_s), "end": texts.seconds(clip.window.end_s)}
 
 
-def track_facts(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
-    """The tempo, if something beats, and the genres' shares of the track, if several are worth a word."""
-    facts = [texts("track-tempo", bpm=f"{track.tempo_bpm:.0f}")] if track.tempo_bpm is not None else []
+def music_sentences(found: Classification | TrackClassification, texts: Texts) -> tuple[str, ...]:
+    """Tempo and key on one line, as far as they are sure."""
+    facts = []
+    if found.tempo is not None and found.tempo.is_sure:
+        confidence = texts.percent(found.tempo.confidence)
+        facts.append(texts("music-tempo", bpm=f"{found.tempo.bpm:.0f}", confidence=confidence))
+    if found.key is not None:
+        key = found.key.key
+        name = texts("key-minor" if key.is_minor else "key-major", tonic=texts(f"tonic-{key.tonic}"))
+        facts.append(texts("music-key", name=name, camelot=key.camelot, confidence=texts.percent(found.key.confidence)))
+    return (" · ".join(facts),) if facts else ()
+
+
+def share_sentences(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
+    """The genres' shares of the track, if several are worth a word."""
     large = [share for share in track.shares if share.confidence >= _LEAST_SHARE_NAMED]
-    if track.familiar and len(large) > 1:
-        named = [f"{share.genre.label} {texts.percent(share.confidence)}" for share in large[:_SHARES_NAMED]]
-        rest = ["…"] if len(large) > _SHARES_NAMED else []
-        facts.append(texts("track-shares", shares=", ".join((*named, *rest))))
-    return tuple(facts)
+    if not track.familiar or len(large) < 2:
+        return ()
+    named = [f"{share.genre.label} {texts.percent(share.confidence)}" for share in large[:_SHARES_NAMED]]
+    rest = ["…"] if len(large) > _SHARES_NAMED else []
+    return (texts("track-shares", shares=", ".join((*named, *rest))),)
 
 
 def track_notes(track: TrackClassification, texts: Texts) -> tuple[str, ...]:
@@ -243,7 +276,7 @@ def candidates(found: Classification | TrackClassification, texts: Texts) -> str
     )
 
 
-def _next_part_s(clip: Classification) -> float:
+def next_part_s(clip: Classification) -> float:
     """Further on; from the beginning again after the end."""
     return 0.0 if Note.MOVED_BACK in clip.notes else round(clip.window.start_s + _STEP_S, 1)
 
@@ -252,6 +285,18 @@ def note_sentences(clip: Classification, texts: Texts) -> tuple[str, ...]:
     """The notes of an answer in words; a reservation about more than the asked seconds is one about the track."""
     over_track = {Note.NOT_SURE: "note-not-sure-track", Note.UNFAMILIAR: "note-unfamiliar-track"} if clip.alone else {}
     return tuple(texts(over_track.get(note, f"note-{note.replace('_', '-')}")) for note in clip.notes)
+
+
+def model_figures(model: ModelFacts, texts: Texts) -> tuple[str, ...]:
+    """How often the model is right, by what it was tested on."""
+    score = texts(
+        "about-score",
+        tracks=model.tracks,
+        accuracy=texts.percent(model.accuracy),
+        top3=texts.percent(model.top3_accuracy),
+        track_accuracy=texts.percent(model.track_accuracy),
+    )
+    return (score, texts("about-limits-refusing" if model.can_refuse else "about-limits"))
 
 
 def vote_buttons(texts: Texts, *, shown: str, from_s: float | None) -> VoteButtons:

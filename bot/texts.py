@@ -7,7 +7,7 @@ from babel.core import negotiate_locale
 from babel.numbers import format_decimal, format_percent
 from fluent.runtime import FluentBundle, FluentResource
 
-LANGUAGES = ("en", "es")
+LANGUAGES = ("en", "es", "pt")
 DEFAULT_LANGUAGE = "en"
 _LOCALES = Path(__file__).with_name("locales")
 

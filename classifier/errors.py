@@ -21,6 +21,8 @@ class ErrorKind(StrEnum):
     TOO_SHORT = "too_short"
     SILENT = "silent"
     MODEL_UNUSABLE = "model_unusable"
+    NOT_INSTALLED = "not_installed"
+    TAGS = "tags"
 
     @property
     def message(self) -> str:
@@ -53,6 +55,11 @@ _TEXTS: dict[ErrorKind, tuple[str, str]] = {
     ErrorKind.TOO_SHORT: ("the track is shorter than 3 seconds", "Send at least 3 seconds of music."),
     ErrorKind.SILENT: ("there is only silence", "Check the file, or choose another offset."),
     ErrorKind.MODEL_UNUSABLE: ("the model bundle cannot be used", "Install or train a bundle made for this version."),
+    ErrorKind.NOT_INSTALLED: ("a package that this needs is not installed", "Install the extra that is named."),
+    ErrorKind.TAGS: (
+        "its tags cannot be read or written",
+        "Check the permissions; MP3, FLAC, Ogg, Opus, M4A, WMA, WAV and AIFF have tags.",
+    ),
 }
 
 

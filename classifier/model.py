@@ -25,6 +25,7 @@ from classifier.mel32k import extract_mel32k
 from classifier.probabilities import tempered
 from classifier.quiet import quiet_stderr
 from classifier.rhythm import extract_rhythm
+from classifier.versions import install_command
 
 HEAD = "head"
 """A layer of `model.keras` that is a model itself, and a signature of `model.tflite`; so are the `BACKBONES`."""
@@ -133,8 +134,8 @@ class GenreModel:
         try:
             network = LiteRtRuntime(file) if runtime is RuntimeName.LITERT else KerasRuntime(file)
         except ImportError as error:
-            hint = f"the {runtime} runtime needs the package {error.name!r}"
-            raise ClassifierError(ErrorKind.MODEL_UNUSABLE, hint) from error
+            hint = f"the {runtime} runtime needs {error.name}: {install_command('training')}"
+            raise ClassifierError(ErrorKind.NOT_INSTALLED, hint) from error
         except (OSError, ValueError, RuntimeError) as error:
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {error}") from error
         if network.columns != len(metadata.columns):

@@ -1,7 +1,7 @@
 """The last step of the ladder: file and offset in, a `Classification` out; a whole file, a `TrackClassification`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,29 @@ from classifier.bundle import DEFAULT_BUNDLE, ListeningCalibration, Thresholds
 from classifier.decoding import DEFAULT_OFFSET_S, AudioWindow, decode_window, spread_windows, windows_beside
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import GENRES
+from classifier.mel import MelArray
 from classifier.model import GenreModel, RuntimeName
 from classifier.probabilities import heard_scores, track_scores
 from classifier.readers.source import Source, settled
-from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
+from classifier.results import (
+    Classification,
+    GenreScore,
+    KeyEstimate,
+    Note,
+    Segment,
+    Tempo,
+    TrackClassification,
+    Window,
+    WindowAnswer,
+)
 from classifier.tempo import estimate_tempo
+from classifier.tonality import estimate_key
 
 TRACK_BUDGET = 24
 """Windows of a whole track: more hardly change the vote, and this many take half a second."""
+
+_PLACES = 5
+"""Windows heard for tempo and key beside the asked one, with a model that does not say how many it listens to."""
 
 _LEAST_SHARE = 0.01
 """Genres that fewer of a track sounds like are no part of its shares."""
@@ -33,47 +48,55 @@ class GenreClassifier:
     def classify(self, source: Source, *, offset_s: float = DEFAULT_OFFSET_S, listen_on: bool = True) -> Classification:
         """Classify the 3 seconds after `offset_s`; raises as `decode_window` does.
 
-        Where they are not certain, and with `listen_on`, a few more windows of the track are heard, too, and answer
-        with them.
+        With `listen_on` a few more windows of the track are heard: for tempo and key, and where those 3 seconds are
+        not certain, to answer with them.
         """
         source = settled(source)
         return self.classify_window(decode_window(source, offset_s=offset_s), source=source if listen_on else None)
 
     def classify_window(self, audio: AudioWindow, *, source: Source | None = None) -> Classification:
         """Classify a window that is already decoded; `source` is its track, where it is to be listened on."""
-        found = self._classified(audio)
         listening = self.model.metadata.listening
-        if found.certain or source is None or listening is None:
-            return found
-        try:
-            more = list(windows_beside(source, audio.window, budget=listening.places))
-        except ClassifierError:  # what is damaged elsewhere does not take this answer away
-            return found
-        return self._listened(found, more, listening) if more else found
+        more = [] if source is None else self._beside(source, audio.window)
+        first, *others = (_Heard(each, self.model.log_mel(each.samples)) for each in (audio, *more))
+        found = self._classified(first)
+        if others and not found.certain and listening is not None:
+            found = self._listened(found, others, listening)
+        tempo, key = _music([first, *others], found.scores if found.familiar else ())
+        return replace(found, tempo=tempo, key=key)
 
-    def _classified(self, audio: AudioWindow) -> Classification:
-        row = self.model.describe(audio.samples)
+    def _beside(self, source: Source, asked: Window) -> list[AudioWindow]:
+        """More windows of a track; none where it is damaged elsewhere, which does not take an answer away."""
+        listening = self.model.metadata.listening
+        try:
+            return list(windows_beside(source, asked, budget=listening.places if listening else _PLACES))
+        except ClassifierError:
+            return []
+
+    def _classified(self, heard: "_Heard") -> Classification:
+        row = self.model.describe(heard.audio.samples, mel=heard.mel)
         metadata = self.model.metadata
         output = self.model.infer(row)
         scores = _sorted(self.model.calibrated(output.members.mean(axis=1))[0])
         certain, familiar = _verdict(scores, float(output.ood_score[0]), metadata.window)
         return Classification(
-            window=audio.window,
+            window=heard.audio.window,
             scores=scores,
             certain=certain,
             familiar=familiar,
-            notes=(*audio.notes, *_reservations(certain=certain, familiar=familiar)),
+            notes=(*heard.audio.notes, *_reservations(certain=certain, familiar=familiar)),
             model_version=metadata.model_version,
-            heard=(audio.window,),
+            heard=(heard.audio.window,),
             features=(tuple(row.tolist()),),
         )
 
     def _listened(
-        self, alone: Classification, more: Sequence[AudioWindow], calibration: ListeningCalibration
+        self, alone: Classification, more: Sequence["_Heard"], calibration: ListeningCalibration
     ) -> Classification:
         """What a window and more of its track say together."""
-        rows = np.stack([np.asarray(alone.features[0], np.float32), *(self.model.describe(a.samples) for a in more)])
-        output = self.model.infer(rows)
+        rows = [np.asarray(alone.features[0], np.float32)]
+        rows += [self.model.describe(heard.audio.samples, mel=heard.mel) for heard in more]
+        output = self.model.infer(np.stack(rows))
         probabilities = self.model.calibrated(output.members.mean(axis=1))
         scores = _sorted(heard_scores(probabilities, calibration.temperatures[len(more)]))
         certain, familiar = _verdict(scores, float(output.ood_score.mean()), calibration)
@@ -84,7 +107,7 @@ class GenreClassifier:
             certain=certain,
             familiar=familiar,
             notes=(*notes, *_reservations(certain=certain, familiar=familiar)),
-            heard=(alone.window, *(audio.window for audio in more)),
+            heard=(alone.window, *(heard.audio.window for heard in more)),
             features=tuple(tuple(row.tolist()) for row in rows),
             alone=WindowAnswer(alone.scores, alone.certain, alone.familiar),
         )
@@ -96,28 +119,43 @@ class GenreClassifier:
         genre is decided with its two neighbours, so that a single odd window makes no segment. Raises as
         `decode_window` does.
         """
-        windows, rows, mels = [], [], []
+        heard, rows = [], []
         for audio in spread_windows(source, budget=budget):
-            windows.append(audio.window)
-            mels.append(self.model.log_mel(audio.samples))
-            rows.append(self.model.describe(audio.samples, mel=mels[-1]))
-        if not windows:
+            heard.append(_Heard(audio, self.model.log_mel(audio.samples)))
+            rows.append(self.model.describe(audio.samples, mel=heard[-1].mel))
+        if not heard:
             raise ClassifierError(ErrorKind.SILENT)
         metadata = self.model.metadata
         output = self.model.infer(np.stack(rows))
         probabilities = self.model.calibrated(output.members.mean(axis=1))
         scores = _sorted(track_scores(probabilities, metadata.track.temperature))
         certain, familiar = _verdict(scores, float(output.ood_score.mean()), metadata.track)
+        tempo, key = _music(heard, scores if familiar else ())
         return TrackClassification(
             scores=scores,
-            parts=_parts(windows, probabilities),
+            parts=_parts([each.audio.window for each in heard], probabilities),
             shares=tuple(score for score in _sorted(probabilities.mean(axis=0)) if score.confidence >= _LEAST_SHARE),
             certain=certain,
             familiar=familiar,
-            tempo_bpm=estimate_tempo(mels),
+            tempo=tempo,
+            key=key,
             model_version=metadata.model_version,
             features=tuple(tuple(row.tolist()) for row in rows),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heard:
+    """A window with its log-mel spectrogram, which several things are computed from."""
+
+    audio: AudioWindow
+    mel: MelArray
+
+
+def _music(heard: Sequence[_Heard], scores: Sequence[GenreScore]) -> tuple[Tempo | None, KeyEstimate | None]:
+    """Tempo and key of what was heard; `scores` say which of the tempos of a beat people of that genre count."""
+    tempo = estimate_tempo([each.mel for each in heard], {score.genre.slug: score.confidence for score in scores})
+    return tempo, estimate_key([each.audio.samples for each in heard])
 
 
 def _verdict(scores: tuple[GenreScore, ...], ood_score: float, thresholds: Thresholds) -> tuple[bool, bool]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from classifier.genres import Genre
+from classifier.keys import Key
 
 
 class Note(StrEnum):
@@ -63,6 +64,38 @@ class GenreScore:
     confidence: float
 
 
+_SURE_TEMPO = 0.6
+MOST_CONFIDENCE = 0.95
+"""Of a tempo or a key: they were measured on loops, and music is less simple."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Beats a minute, and how sure it is (0 to 1) that people count these beats and not twice or half as many."""
+
+    bpm: float
+    confidence: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is worth naming to a person."""
+        return self.confidence >= _SURE_TEMPO
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"bpm": self.bpm, "confidence": round(self.confidence, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEstimate:
+    """A key, and how sure it is (0 to 1)."""
+
+    key: Key
+    confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.key.name, "camelot": self.key.camelot, "confidence": round(self.confidence, 3)}
+
+
 class _Scored:
     """What an answer's scores, the most probable first, say at a glance."""
 
@@ -98,9 +131,11 @@ class _Scored:
 
 
 class _Told(_Scored, ABC):
-    """An answer that can be told as JSON."""
+    """An answer that can be told as JSON; `tempo` and `key` are what DJs ask for next, None where they are unsure."""
 
     __slots__ = ()
+    tempo: Tempo | None
+    key: KeyEstimate | None
 
     @abstractmethod
     def to_dict(self, *, file: str) -> dict[str, Any]:
@@ -109,6 +144,10 @@ class _Told(_Scored, ABC):
     def to_json(self, *, file: str) -> str:
         """`to_dict` as one line of JSON."""
         return json.dumps(self.to_dict(file=file), ensure_ascii=False)
+
+    def music(self) -> dict[str, Any]:
+        """Tempo and key as JSON."""
+        return {"tempo": self.tempo and self.tempo.to_dict(), "key": self.key and self.key.to_dict()}
 
 
 def _scores_to_list(scores: tuple[GenreScore, ...]) -> list[dict[str, Any]]:
@@ -148,12 +187,15 @@ class Classification(_Told):
     model_version: str
     heard: tuple[Window, ...]
     alone: WindowAnswer | None = None
+    tempo: Tempo | None = None
+    key: KeyEstimate | None = None
     features: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
     def to_dict(self, *, file: str) -> dict[str, Any]:
         alone = self.alone or self
         return {
             **self.summary(file),
+            **self.music(),
             "scores": _scores_to_list(self.scores),
             "window": {
                 **_window_to_dict(self.window),
@@ -184,8 +226,7 @@ class TrackClassification(_Told):
     `scores` are the normalised mean log-probabilities of the windows, the most probable genre first. `parts` has one
     entry for each window, which stands for the stretch up to the next; `shares` says how much of the track sounds like
     which genre, by probability, the largest first; genres of less than a percent are left out. `certain` and `familiar`
-    are as in `Classification`. `tempo_bpm` is in beats a minute; None where nothing beats. `features` has one entry for
-    each part.
+    are as in `Classification`. `features` has one entry for each part.
     """
 
     scores: tuple[GenreScore, ...]
@@ -193,7 +234,8 @@ class TrackClassification(_Told):
     shares: tuple[GenreScore, ...]
     certain: bool
     familiar: bool
-    tempo_bpm: float | None
+    tempo: Tempo | None
+    key: KeyEstimate | None
     model_version: str
     features: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
@@ -211,7 +253,7 @@ class TrackClassification(_Told):
     def to_dict(self, *, file: str) -> dict[str, Any]:
         return {
             **self.summary(file),
-            "tempo_bpm": self.tempo_bpm,
+            **self.music(),
             "scores": _scores_to_list(self.scores),
             "shares": [{"slug": s.genre.slug, "share": round(s.confidence, 6)} for s in self.shares],
             "segments": [

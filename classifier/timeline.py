@@ -25,7 +25,8 @@ _MOST_TICKS = 8
 def render_timeline(track: TrackClassification) -> bytes:
     """Draw a track's parts as PNG (960 × 540): a bar for each, as wide as it is long and as high as it is sure.
 
-    The title has the genre and the tempo. A track that sounds like none of the genres has pale bars: what is closest.
+    The title has the genre, the tempo and the key as DJs write it.
+    A track that sounds like none of the genres has pale bars: what is closest.
     """
     canvas = new_canvas()
     figure = canvas.figure
@@ -63,4 +64,9 @@ def _draw_axes(axes: Axes, track: TrackClassification) -> None:
 
 
 def _title(track: TrackClassification) -> str:
-    return track.title if track.tempo_bpm is None else f"{track.title} · {track.tempo_bpm:.0f} BPM"
+    facts = [track.title]
+    if track.tempo is not None and track.tempo.is_sure:
+        facts.append(f"{track.tempo.bpm:.0f} BPM")
+    if track.key is not None:
+        facts.append(track.key.key.camelot)
+    return " · ".join(facts)

@@ -142,7 +142,7 @@ class TelegramChat:
 class DiscordChat:
     def __init__(self, server: DiscordServer, language: str) -> None:
         self.server = server
-        self.locale = {"en": "en-GB", "es": "es-ES"}[language]
+        self.locale = {"en": "en-GB", "es": "es-ES", "pt": "pt-BR"}[language]
         self.last: Json = {}
 
     async def post(
@@ -211,8 +211,13 @@ async def nth(found: Callable[[], list[T]], number: int) -> T:
 
 
 def plain(body: Any) -> str:
-    """The content of a Discord message without bold and without escapes."""
-    return str(body["content"]).replace("**", "").replace("\\", "")
+    """The words of a Discord message, of its cards if it has any, without bold and without escapes."""
+    return marked(body).replace("**", "").replace("\\", "")
+
+
+def marked(body: Any) -> str:
+    """The words of a Discord message as they were sent, with their marks."""
+    return "\n".join(card["description"] for card in body.get("embeds") or ()) or str(body["content"])
 
 
 def telegram_adapter(behind: Wired, server: TelegramServer) -> TelegramAdapter:

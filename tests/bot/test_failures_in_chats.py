@@ -1,4 +1,4 @@
-"""Every failure of the catalogue, provoked on both platforms in both languages: reason, advice, a logged reference."""
+"""Every failure of the catalogue, provoked on both platforms in every language: reason, advice, a logged reference."""
 
 import logging
 import re
@@ -67,7 +67,7 @@ async def scene(
                 yield Scene(chat, behind, track_mp3, monkeypatch)
         else:
             async with DiscordServer() as discord:
-                discord.guild_locale = {"en": "en-GB", "es": "es-ES"}[language]
+                discord.guild_locale = {"en": "en-GB", "es": "es-ES", "pt": "pt-BR"}[language]
                 async with running(discord_adapter(behind, discord)):
                     yield Scene(DiscordChat(discord, language), behind, track_mp3, monkeypatch)
     finally:

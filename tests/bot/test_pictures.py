@@ -24,7 +24,7 @@ PAGE = """<!doctype html><html lang="en"><style>
 body {{ margin: 0; padding: 16px; width: 480px; font: 15px/1.4 system-ui, sans-serif; }}
 body {{ background: {back}; color: {ink}; }}
 p {{ margin: 8px 0 0; display: flex; gap: 8px; }}
-.card {{ background: {card}; border-radius: 12px; padding: 12px; }}
+.card {{ background: {card}; border-radius: 12px; padding: 12px; border-left: 5px solid {edge}; }}
 .to {{ border-left: 3px solid #7a6bd8; padding-left: 8px; margin-bottom: 8px; opacity: .8; }}
 img {{ width: 100%; border-radius: 8px; display: block; margin: 8px 0; }}
 button {{ font: inherit; width: {button}; padding: 8px 14px; border: 0; border-radius: 8px; }}
@@ -42,6 +42,7 @@ class Seen:
     picture: bytes
     buttons: list[list[str]]
     name: str
+    colour: str = "transparent"
 
     def page(self, look: dict[str, str], *, picture_first: bool) -> str:
         image = f'<img src="data:image/png;base64,{base64.b64encode(self.picture).decode()}" alt="">'
@@ -49,7 +50,7 @@ class Seen:
         rows = ("".join(f"<button>{html.escape(label)}</button>" for label in row) for row in self.buttons)
         buttons = "".join(f"<p>{row}</p>" for row in rows)
         parts = image + words if picture_first else words + image
-        return PAGE.format(**look, name=html.escape(self.name), parts=parts, buttons=buttons)
+        return PAGE.format(**look, edge=self.colour, name=html.escape(self.name), parts=parts, buttons=buttons)
 
 
 async def drawn(browser: Browser, page: str, name: str) -> str:
@@ -75,7 +76,9 @@ async def test_a_reply_on_discord(behind: Wired, browser: Browser) -> None:
         await server.post(attachments=[server.add_file(track, "Slow Tide.mp3")])
         request = await server.wait_for("POST", "/messages")
     buttons = [[button["label"] for button in row["components"]] for row in request.body["components"]]
-    seen = Seen(from_markdown(request.body["content"]), request.files[0].content, buttons, "Slow Tide.mp3")
+    (card,) = request.body["embeds"]
+    words, colour = from_markdown(card["description"]), f"#{card['color']:06x}"
+    seen = Seen(words, request.files[0].content, buttons, "Slow Tide.mp3", colour)
     words = await drawn(browser, seen.page(DARK, picture_first=False), "reply-discord")
     assert re.search(r"\w — \d+%", words)  # whichever genre the model names
     assert "seconds 30 to 33 of “Slow Tide.mp3”" in words

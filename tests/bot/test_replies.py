@@ -10,7 +10,18 @@ from bot.replies import Reply, answer_reply, genre_choices, shortened
 from bot.texts import LANGUAGES, texts_in
 from bot.votes import NONE_OF_THEM, SeenWindow, evidence_of, shown_by
 from classifier.genres import GENRE_BY_SLUG, GENRES, SLUGS
-from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
+from classifier.keys import Key
+from classifier.results import (
+    Classification,
+    GenreScore,
+    KeyEstimate,
+    Note,
+    Segment,
+    Tempo,
+    TrackClassification,
+    Window,
+    WindowAnswer,
+)
 from config import Settings
 
 HOUSE, TECHNO, TRANCE, TRAP = (GENRE_BY_SLUG[slug] for slug in ("house", "techno", "trance", "trap"))
@@ -32,7 +43,8 @@ TRACK = TrackClassification(
     shares=tuple(map(GenreScore, (HOUSE, TECHNO, TRANCE), (0.7, 0.25, 0.04))),
     certain=True,
     familiar=True,
-    tempo_bpm=127.6,
+    tempo=Tempo(127.6, 0.91),
+    key=KeyEstimate(Key(9, is_minor=True), 0.8),
     model_version="m-1",
 )
 LISTENED = replace(
@@ -43,7 +55,7 @@ LISTENED = replace(
 STILL_UNSURE = replace(LISTENED, certain=False, notes=(Note.NOT_SURE,))
 STILL_UNFAMILIAR = replace(LISTENED, certain=False, familiar=False, notes=(Note.UNFAMILIAR,))
 UNFAMILIAR_ALONE = WindowAnswer(LISTENED.scores, certain=False, familiar=False)
-UNFAMILIAR_TRACK = replace(TRACK, certain=False, familiar=False, tempo_bpm=None)
+UNFAMILIAR_TRACK = replace(TRACK, certain=False, familiar=False, tempo=None, key=None)
 
 
 def replied(found: Classification | TrackClassification, language: str = "en") -> Reply:
@@ -53,7 +65,13 @@ def replied(found: Classification | TrackClassification, language: str = "en") -
 def page(found: Classification | TrackClassification, language: str = "en") -> str:
     answer = Answer(found, b"png", b"", ())
     settings = Settings(_env_file=None)
-    return render_page(texts_in(language), settings, Shown(answer=answer, file_name="a.mp3", token="t"), is_ready=True)
+    return render_page(
+        texts_in(language),
+        settings,
+        Shown(answer=answer, file_name="a.mp3", token="t", may_vote=True),
+        model=None,
+        is_ready=True,
+    )
 
 
 def test_a_sure_answer_names_one_genre() -> None:
@@ -99,7 +117,7 @@ def test_the_page_says_the_same_of_an_unfamiliar_sound(
     found: Classification | TrackClassification, language: str
 ) -> None:
     texts, shown = texts_in(language), page(found, language)
-    assert f'<p class="headline">{texts("result-unfamiliar")}</p>' in shown
+    assert f'<h2 class="headline" id="headline">{texts("result-unfamiliar")}</h2>' in shown
     assert texts("result-scores-unfamiliar") in shown
     assert texts("result-scores") not in shown
     assert replied(found, language).lines[0] in shown
@@ -183,7 +201,7 @@ def test_a_track_may_be_familiar_where_its_asked_seconds_are_not(language: str, 
 @pytest.mark.parametrize("found", [LISTENED, STILL_UNSURE, STILL_UNFAMILIAR])
 def test_the_page_says_both_too(found: Classification, language: str) -> None:
     shown = page(found, language)
-    assert f'<p class="headline">{replied(found, language).headline}</p>' in shown
+    assert f'<h2 class="headline" id="headline">{replied(found, language).headline}</h2>' in shown
     for sentence in (ALONE[language], HEARD[language]):
         assert f"<p>{sentence}</p>" in shown
 
@@ -217,19 +235,19 @@ def test_a_vote_rests_on_all_that_was_heard() -> None:
 @pytest.mark.parametrize(
     ("language", "tempo", "shares"),
     [
-        ("en", "About 128 BPM.", "Shares of the track: 🏡 House 70%, 🎛️ Techno 25%"),
-        ("es", "Unos 128 BPM.", "Partes de la pista: 🏡 House 70\xa0%, 🎛️ Techno 25\xa0%"),
+        ("en", "128 BPM (91%) · A minor, 8A (80%)", "Shares of the track: 🏡 House 70%, 🎛️ Techno 25%"),
+        ("es", "128 BPM (91\xa0%) · La menor, 8A (80\xa0%)", "Partes de la pista: 🏡 House 70\xa0%, 🎛️ Techno 25\xa0%"),
     ],
 )
 def test_a_track_has_its_tempo_and_its_larger_shares(language: str, tempo: str, shares: str) -> None:
     assert replied(TRACK, language).lines[1:3] == (tempo, shares)
     shown = page(TRACK, language)
-    assert f"<p>{tempo}</p>" in shown
+    assert f'<p class="music">{tempo}</p>' in shown
     assert f"<p>{shares}</p>" in shown
 
 
 def test_of_one_genre_without_a_beat_there_is_neither() -> None:
-    alike = replace(TRACK, shares=tuple(map(GenreScore, (HOUSE, TECHNO), (0.94, 0.049))), tempo_bpm=None)
+    alike = replace(TRACK, shares=tuple(map(GenreScore, (HOUSE, TECHNO), (0.94, 0.049))), tempo=None, key=None)
     assert not [line for line in replied(alike).lines if "BPM" in line or "Shares" in line]
 
 

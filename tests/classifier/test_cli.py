@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,8 @@ import pytest
 from PIL import Image
 
 from classifier.bundle import BUNDLES, load_metadata
-from classifier.cli import main, sentence
+from classifier.cli import main
+from classifier.cli.wording import sentence
 from classifier.decoding import DEFAULT_OFFSET_S, AudioWindow, decode_window
 from classifier.genres import GENRE_BY_SLUG
 from classifier.readers.source import Source
@@ -41,13 +43,14 @@ def test_json_is_one_line_a_file_and_nothing_else(folder: Path, capsys: pytest.C
     assert (answers[0]["window"]["start_s"], answers[0]["window"]["end_s"]) == (5.0, 8.0)
     assert answers[0]["heard"][0] == {"start_s": 5.0, "end_s": 8.0}
     assert list(answers[0]) == [
-        "file", "genre", "confidence", "certain", "familiar", "scores", "window", "heard", "notes", "model_version",
+        "file", "genre", "confidence", "certain", "familiar", "tempo", "key", "scores", "window", "heard", "notes",
+        "model_version",
     ]  # fmt: skip
     assert len(answers[0]["scores"]) == 16
     errors = captured.err.splitlines()
-    assert len(errors) == 2
     assert "not audio" in errors[0]
     assert "cannot be opened" in errors[1]
+    assert re.fullmatch(r"4 files: .*, 2 without an answer\.", errors[2])
 
 
 def test_all_well_is_exit_code_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,29 +73,35 @@ def test_several_files_get_a_picture_each(folder: Path) -> None:
 
 def test_a_whole_track_in_words_json_and_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     album = str(folder / "album")
-    assert main([album, "--whole-track", "--timeline", str(folder / "t.png")]) == 0
+    assert main([album, "--whole-track", "--segments", "--timeline", str(folder / "t.png")]) == 0
     words = capsys.readouterr().out
     assert "13 windows" in words
     assert "0:00–" in words
-    assert "about 128 BPM" in words
+    assert ", 128 BPM" in words
     assert sorted(path.name for path in folder.glob("*.png")) == ["t-1-one.png", "t-2-two.png"]
     assert main([album, "--whole-track", "--json"]) == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [len(answer["segments"]) > 0 for answer in answers] == [True, True]
-    assert [answer["tempo_bpm"] for answer in answers] == pytest.approx([128.0, 128.0], abs=1.0)
+    assert [answer["tempo"]["bpm"] for answer in answers] == pytest.approx([128.0, 128.0], abs=1.0)
     assert main([album, "--whole-track", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert len(rows) == sum(len(answer["segments"]) for answer in answers)
+    assert [row["genre"] for row in rows] == [answer["genre"]["slug"] for answer in answers]
+    assert [float(row["confidence"]) for row in rows] == [answer["confidence"] for answer in answers]
     assert rows[0]["start_s"] == "0.000"
     assert float(rows[0]["tempo_bpm"]) == pytest.approx(128.0, abs=1.0)
     assert {row["familiar"] for row in rows} <= {"true", "false"}
     assert {row["heard"] for row in rows} == {"13"}
+    assert main([album, "--whole-track", "--csv", "--segments"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == sum(len(answer["segments"]) for answer in answers)
+    assert rows[0]["segment"] == answers[0]["segments"][0]["slug"]
 
 
 def test_windows_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(folder / "album"), str(folder / "bad.mp3"), "--csv", "--offset", "5"]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [(row["start_s"], row["end_s"], row["tempo_bpm"]) for row in rows] == [("5.000", "8.000", "")] * 2
+    assert [(row["start_s"], row["end_s"]) for row in rows] == [("5.000", "8.000")] * 2
+    assert [float(row["tempo_bpm"]) for row in rows] == pytest.approx([128.0, 128.0], abs=1.0)
 
 
 @pytest.fixture
@@ -112,7 +121,7 @@ def test_it_listens_on_unless_it_is_told_not_to(
     assert main([*asked, "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["start_s"], row["end_s"], row["heard"]) == ("5.000", "8.000", str(len(answer["heard"])))
-    assert (row["slug"], float(row["confidence"])) == (answer["genre"]["slug"], answer["confidence"])
+    assert (row["genre"], float(row["confidence"])) == (answer["genre"]["slug"], answer["confidence"])
     assert main(asked) == 0
     assert "over the track: " in capsys.readouterr().out
 
@@ -182,7 +191,8 @@ def test_a_track_like_none_of_the_genres_has_no_segments_and_perhaps_no_tempo() 
         shares=SCORES,
         certain=False,
         familiar=False,
-        tempo_bpm=None,
+        tempo=None,
+        key=None,
         model_version="m-1",
     )
     closest = f"closest: {TECHNO.emoji} Techno and {TRANCE.emoji} Trance"
@@ -297,7 +307,8 @@ def test_pipes_are_read_once(folder: Path, track_mp3: bytes) -> None:
 def test_what_is_no_file_is_one_clear_line(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, str(folder / "album" / "two.MP3")]) == 1
     captured = capsys.readouterr()
-    assert len(captured.err.splitlines()) == 1
+    _, summary = captured.err.splitlines()
+    assert summary == "2 files: 0 sure, 1 not sure, 1 without an answer."
     assert "two.MP3: " in captured.out
 
 
@@ -323,6 +334,6 @@ def test_no_exception_of_a_library_ends_a_batch(
     monkeypatch.setattr("classifier.batch.decode_window", fails)
     assert main([str(folder / "album")]) == 1
     captured = capsys.readouterr()
-    (line,) = captured.err.splitlines()
+    line = captured.err.splitlines()[0]
     assert "one.mp3: the audio is damaged (IndexError: list index out of range)" in line
     assert "two.MP3: " in captured.out

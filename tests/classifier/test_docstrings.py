@@ -10,9 +10,10 @@ import classifier
 
 MODULES = ["classifier", *(module.name for module in walk_packages(classifier.__path__, "classifier."))]
 WITH_EXAMPLES = {
-    "classifier", "classifier.decoding", "classifier.features", "classifier.palette", "classifier.probabilities",
+    "classifier", "classifier.decoding", "classifier.features", "classifier.keys", "classifier.palette",
+    "classifier.probabilities",
     "classifier.quick", "classifier.results", "classifier.spectrogram", "classifier.tempo", "classifier.terminal",
-    "classifier.times",
+    "classifier.times", "classifier.tonality", "classifier.versions",
 }  # fmt: skip
 
 

@@ -12,18 +12,30 @@ import pytest
 from PIL import Image
 
 from classifier.arrays import FloatArray
-from classifier.decoding import decode_window, iter_windows
+from classifier.decoding import SAMPLE_RATE_HZ, decode_window, iter_windows
 from classifier.description import BACKBONES, COLUMNS_BY_FAMILY
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.genres import GENRES, SLUGS
+from classifier.keys import Key
 from classifier.model import GenreModel, HeadOutput
 from classifier.pipeline import GenreClassifier
 from classifier.probabilities import heard_scores, track_scores
 from classifier.readers.source import Source
-from classifier.results import Classification, GenreScore, Note, Segment, TrackClassification, Window, WindowAnswer
+from classifier.results import (
+    Classification,
+    GenreScore,
+    KeyEstimate,
+    Note,
+    Segment,
+    Tempo,
+    TrackClassification,
+    Window,
+    WindowAnswer,
+)
 from classifier.timeline import render_timeline
 from tests.support.audio import dance_track, encode, mp3, pad_track
 from tests.support.bundles import copied_bundle
+from training.data.loops import dance_loop
 
 ALWAYS, NEVER = dict.fromkeys(SLUGS, 0.0), dict[str, float]()
 """Thresholds of confidence that every answer reaches, and none."""
@@ -144,6 +156,8 @@ def test_json_has_exactly_the_documented_shape() -> None:
         notes=(Note.SKIPPED_SILENCE, Note.NOT_SURE),
         model_version="some-1.0.0",
         heard=(Window(30.0, 3.0),),
+        tempo=Tempo(127.5, 0.8768),
+        key=KeyEstimate(Key(9, is_minor=True), 0.5),
     )
     text = answer.to_json(file="a “b”.mp3")
     assert "\n" not in text
@@ -153,6 +167,8 @@ def test_json_has_exactly_the_documented_shape() -> None:
         "confidence": 0.0625,
         "certain": False,
         "familiar": True,
+        "tempo": {"bpm": 127.5, "confidence": 0.877},
+        "key": {"name": "A minor", "camelot": "8A", "confidence": 0.5},
         "scores": [{"slug": genre.slug, "confidence": 0.0625} for genre in GENRES],
         "window": {
             "start_s": 30.0, "end_s": 33.0, "slug": "ambient", "confidence": 0.0625, "certain": False, "familiar": True,
@@ -285,7 +301,22 @@ def test_a_certain_window_is_enough(tmp_path: Path, track_mp3: bytes) -> None:
     classifier = hesitant(tmp_path, window={"certain_from": ALWAYS})
     answer = classifier.classify(track_mp3)
     assert (answer.certain, answer.heard, answer.alone) == (True, (answer.window,), None)
-    assert answer == classifier.classify(track_mp3, listen_on=False)
+    alone = classifier.classify(track_mp3, listen_on=False)
+    assert replace(answer, tempo=alone.tempo, key=alone.key) == alone  # for them more of it was heard
+
+
+def test_tempo_and_key_are_heard_all_over_the_track(tmp_path: Path) -> None:
+    """Of a window alone there is no key; with the rest of the track there is, whether the genre needs it or not."""
+    loop = dance_loop(27, seconds=40.0)
+    wav = encode(loop.samples, "WAV", rate_hz=SAMPLE_RATE_HZ)
+    for certain_from in (ALWAYS, NEVER):
+        classifier = hesitant(tmp_path / str(len(certain_from)), window={"certain_from": certain_from})
+        answer = classifier.classify(wav, offset_s=5.0)
+        assert answer.tempo is not None
+        assert answer.tempo.bpm == pytest.approx(loop.bpm, rel=0.01)
+        assert answer.key is not None
+        assert answer.key.key == loop.key
+        assert classifier.classify(wav, offset_s=5.0, listen_on=False).key is None
 
 
 def test_a_bundle_without_listening_never_listens_on(tmp_path: Path, track_mp3: bytes) -> None:
@@ -355,8 +386,10 @@ def test_what_says_more_counts_more_and_the_mean_score_refuses(tmp_path: Path, t
 
 def test_a_track_has_a_tempo_where_something_beats(classifier: GenreClassifier, track_mp3: bytes) -> None:
     answer = classifier.classify_track(track_mp3)
-    assert answer.tempo_bpm == pytest.approx(128.0, rel=0.005)
-    assert classifier.classify_track(mp3(pad_track(30.0))).tempo_bpm is None
+    assert answer.tempo is not None
+    assert answer.tempo.bpm == pytest.approx(128.0, rel=0.005)
+    assert answer.tempo.is_sure
+    assert classifier.classify_track(mp3(pad_track(30.0))).tempo is None
 
 
 def test_segments_and_shares_cover_the_track_once(classifier: GenreClassifier) -> None:
@@ -390,7 +423,8 @@ def test_the_timeline_has_the_colours_of_its_genres(classifier: GenreClassifier,
         shares=(GenreScore(first, 0.75), GenreScore(second, 0.25)),
         certain=False,
         familiar=True,
-        tempo_bpm=128.0,
+        tempo=Tempo(128.0, 1.0),
+        key=None,
         model_version="m-1",
     )
     picture = Image.open(io.BytesIO(render_timeline(answer))).convert("RGB")
@@ -403,7 +437,7 @@ def test_the_timeline_has_the_colours_of_its_genres(classifier: GenreClassifier,
 def test_the_whole_track_as_json(classifier: GenreClassifier, track_mp3: bytes) -> None:
     answer = json.loads(classifier.classify_track(track_mp3, budget=4).to_json(file="a.mp3"))
     assert list(answer) == [
-        "file", "genre", "confidence", "certain", "familiar", "tempo_bpm", "scores", "shares", "segments", "windows",
+        "file", "genre", "confidence", "certain", "familiar", "tempo", "key", "scores", "shares", "segments", "windows",
         "model_version",
     ]  # fmt: skip
     assert len(answer["scores"]) == 16

@@ -9,7 +9,7 @@ from PIL import Image
 from classifier.arrays import FloatArray
 from classifier.canvas import HEIGHT_PX, WIDTH_PX
 from classifier.genres import GENRE_BY_SLUG, Genre
-from classifier.results import GenreScore, Segment, TrackClassification, Window
+from classifier.results import GenreScore, Segment, Tempo, TrackClassification, Window
 from classifier.timeline import render_timeline
 
 HOUSE, TECHNO = GENRE_BY_SLUG["house"], GENRE_BY_SLUG["techno"]
@@ -23,7 +23,7 @@ SHARES = (GenreScore(HOUSE, 0.6), GenreScore(TECHNO, 0.4))
 def track(
     *genres: Genre,
     familiar: bool = True,
-    tempo_bpm: float | None = None,
+    tempo: Tempo | None = None,
     part_s: float = 10.0,
     shares: tuple[GenreScore, ...] = SHARES,
 ) -> TrackClassification:
@@ -33,7 +33,8 @@ def track(
         shares=shares,
         certain=familiar,
         familiar=familiar,
-        tempo_bpm=tempo_bpm,
+        tempo=tempo,
+        key=None,
         model_version="m-1",
     )
 
@@ -68,7 +69,7 @@ def test_a_track_like_none_of_the_genres_is_pale() -> None:
 
 
 def test_the_tempo_stands_in_the_title() -> None:
-    plain, with_tempo = drawn(track(HOUSE)), drawn(track(HOUSE, tempo_bpm=128.2))
+    plain, with_tempo = drawn(track(HOUSE)), drawn(track(HOUSE, tempo=Tempo(128.2, 1.0)))
     differs = np.abs(plain - with_tempo).max(axis=(1, 2)) > 0.1
     assert differs[: HEIGHT_PX // 12].any()
     assert not differs[HEIGHT_PX // 12 :].any()

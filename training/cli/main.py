@@ -19,7 +19,9 @@ from training.cli import (
     other_sounds,
     pack,
     promote,
+    sample_piece,
     slice_mixes,
+    tempo_and_key,
 )
 from training.cli.interrupt import Interrupted, end_workers, interruptible
 from training.errors import TrainingError
@@ -31,6 +33,7 @@ COMMANDS = (
     compare,
     promote,
     invariance,
+    tempo_and_key,
     extract,
     other_sounds,
     export_feedback,
@@ -38,6 +41,7 @@ COMMANDS = (
     pack,
     backbone,
     migrate_bundle,
+    sample_piece,
 )
 """In the order in which the help shows them; each has `add(commands)`."""
 

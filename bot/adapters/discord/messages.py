@@ -108,7 +108,7 @@ async def send_reply(
                 break
             if error.code == _NO_HISTORY and allowed.may_reply:
                 allowed = replace(allowed, may_reply=False)
-            elif len(replies) > 1 and allowed.may_embed:
+            elif _has_cards(replies) and allowed.may_embed:
                 allowed = replace(allowed, may_embed=False)
             elif allowed.may_attach:
                 allowed = replace(allowed, may_attach=False)
@@ -124,7 +124,7 @@ async def edit_answer(interaction: discord.Interaction, replies: Sequence[Reply]
     """Put an answer into an interaction's message; without cards, and then without pictures, where they are refused."""
     ways = [
         Rights(),
-        *([Rights(may_embed=False)] if len(replies) > 1 else []),
+        *([Rights(may_embed=False)] if _has_cards(replies) else []),
         Rights(may_embed=False, may_attach=False),
     ]
 
@@ -144,19 +144,25 @@ async def edit_answer(interaction: discord.Interaction, replies: Sequence[Reply]
 
 
 def _body(replies: Sequence[Reply], allowed: Rights) -> dict[str, Any]:
-    """One reply is words with a picture below; several are a card each, or where cards are not allowed all words."""
+    """A card each, in the colour of its genre; where cards are not allowed all words, with the pictures below."""
     files = files_of(*replies) if allowed.may_attach else []
-    if len(replies) == 1 or not allowed.may_embed:
+    if not (_has_cards(replies) and allowed.may_embed):
         share = _MESSAGE_LENGTH // len(replies) - 1
         return {"content": "\n".join(markdown_of(reply, share) for reply in replies), "files": files}
     return {"embeds": _cards(replies, with_pictures=allowed.may_attach), "files": files}
+
+
+def _has_cards(replies: Sequence[Reply]) -> bool:
+    """One reply that names no genre is words alone."""
+    return len(replies) > 1 or bool(replies[0].colour)
 
 
 def _cards(replies: Sequence[Reply], *, with_pictures: bool) -> list[discord.Embed]:
     share = _EMBEDS_LENGTH // len(replies)
     cards = []
     for place, reply in enumerate(replies):
-        card = discord.Embed(description=markdown_of(reply, share))
+        colour = discord.Colour.from_str(reply.colour) if reply.colour else None
+        card = discord.Embed(description=markdown_of(reply, share), colour=colour)
         if with_pictures and reply.picture is not None:
             card.set_image(url=f"attachment://{_picture_name(place)}")
         cards.append(card)

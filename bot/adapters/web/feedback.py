@@ -1,20 +1,17 @@
-"""Feedback on the page: what its last answers rested on, each under a token that only its reader has, and the votes."""
+"""Feedback on the page: the votes of its readers on the answers that it gave them."""
 
-import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from aiohttp import web
-from cachetools import LRUCache
 
 from bot.adapters.web.forms import timely
+from bot.adapters.web.shelf import Shelf
 from bot.failures import Failure, FailureKind
 from bot.feedback import write_down
-from bot.jobs import Answer, ModelFacts
 from bot.storage import Storage
-from bot.votes import Evidence, Verdict, Voter, checked_vote, evidence_of, shown_by
+from bot.votes import Verdict, Voter, checked_vote, evidence_of, shown_by
 
-_REMEMBERED = 256
 _MAX_FIELDS, _MAX_BYTES = 8, 4096
 _VOTER = Voter(platform="web", conversation="page", person="page")
 """The page asks nobody who they are: all its readers together are one person with one vote on an answer."""
@@ -29,34 +26,21 @@ class VoteForm:
     genre: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Votable:
-    """An answer of the page that can still be voted on: what it showed (as in `Vote`), and what it rested on."""
-
-    shown: str
-    evidence: Evidence
-
-
 class PageFeedback:
-    """Keeps what the last answers rested on, in memory alone, until somebody votes on them."""
+    """Keeps what readers say about the answers on the shelf."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, shelf: Shelf) -> None:
         self._storage = storage
-        self._answers: LRUCache[str, _Votable] = LRUCache(_REMEMBERED)
-
-    def remember(self, answer: Answer, model: ModelFacts) -> str:
-        """The token under which this answer can be voted on; nobody can guess it, so no other page can post it."""
-        token = secrets.token_urlsafe(16)
-        self._answers[token] = _Votable(shown_by(answer.classification), evidence_of(answer, model))
-        return token
+        self._shelf = shelf
 
     async def take(self, form: VoteForm) -> None:
         """Keep a vote. Raises `Failure` (gone, bad choice, storage)."""
-        answer = self._answers.get(form.token)
-        if answer is None:
+        shelved = self._shelf.get(form.token)
+        if shelved is None:
             raise Failure(FailureKind.GONE, "unknown token")
-        vote = checked_vote(form.verdict, answer.shown, form.genre or None)
-        await write_down(self._storage, _VOTER, vote, answer.evidence)
+        vote = checked_vote(form.verdict, shown_by(shelved.answer.classification), form.genre or None)
+        await write_down(self._storage, _VOTER, vote, evidence_of(shelved.answer, shelved.model))
+        self._shelf.rate(form.token, vote.verdict)
 
 
 async def read_vote_form(request: web.Request) -> VoteForm:

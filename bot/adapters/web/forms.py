@@ -69,7 +69,7 @@ async def read_clip_form(request: web.Request, *, limit_bytes: int, timeout_s: f
     if fields.file is None:
         raise Failure(FailureKind.NO_FILE)
     return ClipForm(
-        _audio(fields.file, bytes(fields.content)),
+        held_audio(_name(fields.file.filename or ""), bytes(fields.content), fields.file.header("Content-Type")),
         _offset(fields.words.get("offset", b"").decode("utf-8", "replace").strip()),
         fields.words.get("whole_track", b"").strip().lower() in _YES,
         _choice(fields.words.get("listen_on", b"").strip().lower()),
@@ -142,17 +142,13 @@ def _end_file(found: _Fields, part: MultipartSegment) -> None:
         found.file = part
 
 
-def _audio(part: MultipartSegment, content: bytes) -> IncomingAudio:
+def held_audio(name: str, content: bytes, media_type: str | None = None) -> IncomingAudio:
+    """A file whose bytes are there already."""
+
     async def fetch() -> AsyncGenerator[bytes, None]:
         yield content
 
-    return IncomingAudio(
-        name=_name(part.filename or ""),
-        declared_size=len(content),
-        media_type=part.header("Content-Type"),
-        fetch=fetch,
-        content=content,
-    )
+    return IncomingAudio(name=name, declared_size=len(content), media_type=media_type, fetch=fetch, content=content)
 
 
 def _name(filename: str) -> str:

@@ -1,9 +1,11 @@
 """The web adapter: turns HTTP requests into service calls and answers into pages or JSON. It decides nothing else."""
 
+import asyncio
 import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from typing import Any
 from aiohttp import web
 
 from bot.adapters.web.feedback import PageFeedback, read_vote_form
-from bot.adapters.web.forms import ClipForm, read_clip_form
+from bot.adapters.web.forms import ClipForm, held_audio, read_clip_form
 from bot.adapters.web.guard import guarded, is_loopback
-from bot.adapters.web.pages import Shown, render_page
+from bot.adapters.web.pages import Shown, genre_colours, render_page
+from bot.adapters.web.shelf import Shelf, Shelved
 from bot.failures import Failure, FailureKind
 from bot.health import Health
 from bot.jobs import Answer
+from bot.limits import Hold
 from bot.replies import failure_texts
 from bot.service import Asker, GenreService
 from bot.storage import Storage
@@ -28,9 +32,10 @@ from config import Settings
 log = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).with_name("static")
+_SAMPLE = _STATIC / "sample.mp3"
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src data:;"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src data: blob:;"
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -71,17 +76,20 @@ class WebAdapter:
         self._service = service
         self._health = health or Health(service)
         self._watch(service)
+        self._shelf = Shelf()
         self._feedback: PageFeedback | None = None
 
     def ask_for_feedback(self, storage: Storage) -> None:
         """From now on people are asked whether an answer was right. Without it the page does all the rest."""
-        self._feedback = PageFeedback(storage)
+        self._feedback = PageFeedback(storage, self._shelf)
 
     def application(self) -> web.Application:
         """The routes, ready to be run by aiohttp."""
         application = web.Application(middlewares=[_secured, guarded(self._settings)])
         application.router.add_get("/", self.show_page)
         application.router.add_post("/", self.answer_page)
+        application.router.add_post("/sample", self.answer_sample)
+        application.router.add_get("/genres.css", self.colours)
         application.router.add_post("/api/classify", self.answer_json)
         application.router.add_post("/feedback", self.take_feedback)
         application.router.add_post("/api/feedback", self.take_feedback_json)
@@ -92,22 +100,25 @@ class WebAdapter:
         return application
 
     async def show_page(self, request: web.Request) -> web.Response:
-        return self._page(request, Shown())
+        """The empty page; or an answer once more, which `answer` names, in another language."""
+        return self._page(request, self._shelved(request.query.get("answer", "")))
 
     async def answer_page(self, request: web.Request) -> web.Response:
         try:
             form, answer = await self._identify(request, with_excerpt=True)
         except Failure as failure:
             return self._page(request, Shown(failure=failure), status=_status(failure))
-        offset = "" if form.offset_s is None else f"{form.offset_s:g}"
-        shown = Shown(
-            offset=offset,
-            whole_track=form.whole_track,
-            answer=answer,
-            file_name=form.audio.name,
-            token=self._token(answer),
-        )
-        return self._page(request, shown)
+        return self._page(request, self._shown(form, answer))
+
+    async def answer_sample(self, request: web.Request) -> web.Response:
+        """An answer about our own piece, for who has no file at hand, and no script to send it."""
+        content = await asyncio.to_thread(_SAMPLE.read_bytes)
+        form = ClipForm(held_audio(_SAMPLE.name, content), offset_s=0.0, whole_track=False, listen_on=None)
+        try:
+            answer = await self._answer(form, with_excerpt=True, asker=self._asker(request), hold=None)
+        except Failure as failure:
+            return self._page(request, Shown(failure=failure), status=_status(failure))
+        return self._page(request, self._shown(form, answer))
 
     async def answer_json(self, request: web.Request) -> web.Response:
         try:
@@ -115,17 +126,21 @@ class WebAdapter:
         except Failure as failure:
             return self._refusal(request, failure)
         response = _json(answer.classification.to_dict(file=unicode_name(form.audio.name)))
-        if token := self._token(answer):  # beside the answer, which stays what the command line says
-            response.headers[_FEEDBACK_HEADER] = token
+        if self._feedback:  # beside the answer, which stays what the command line says
+            response.headers[_FEEDBACK_HEADER] = self._shown(form, replace(answer, picture_png=b"")).token
         return response
+
+    async def colours(self, _: web.Request) -> web.Response:
+        """The genres' colours as a style sheet: the page allows no styles within it."""
+        return web.Response(text=genre_colours(), content_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
     async def take_feedback(self, request: web.Request) -> web.Response:
         """A verdict from the page's form, where no script sends it."""
         try:
-            await self._take_vote(request)
+            token = await self._take_vote(request)
         except Failure as failure:
             return self._page(request, Shown(failure=failure), status=_status(failure))
-        return self._page(request, Shown(notice=_texts(request)("vote-thanks")))
+        return self._page(request, replace(self._shelved(token), notice=_texts(request)("vote-thanks")))
 
     async def take_feedback_json(self, request: web.Request) -> web.Response:
         try:
@@ -178,16 +193,8 @@ class WebAdapter:
                     timeout_s=self._settings.upload_timeout_s,
                     hold=hold,
                 )
-                answer = await self._service.identify(
-                    form.audio,
-                    offset_s=form.offset_s,
-                    whole_track=form.whole_track,
-                    listen_on=form.listen_on,
-                    with_excerpt=with_excerpt and not form.whole_track,
-                    asker=self._asker(request),
-                    hold=hold,
-                )
-            return form, answer
+                asker = self._asker(request)
+                return form, await self._answer(form, with_excerpt=with_excerpt, asker=asker, hold=hold)
         except Failure:
             raise
         except Exception as error:  # the last line of defence: a person gets a reference, the log the traceback
@@ -201,17 +208,56 @@ class WebAdapter:
             return None
         return Asker(user=f"web:user:{request.remote}", chat=f"web:chat:{request.remote}")
 
-    def _token(self, answer: Answer) -> str:
-        """Under which this answer can be voted on; empty where nobody is asked."""
-        model = self._service.model
-        return self._feedback.remember(answer, model) if self._feedback and model else ""
+    async def _answer(self, form: ClipForm, *, with_excerpt: bool, asker: Asker | None, hold: Hold | None) -> Answer:
+        return await self._service.identify(
+            form.audio,
+            offset_s=form.offset_s,
+            whole_track=form.whole_track,
+            listen_on=form.listen_on,
+            with_excerpt=with_excerpt and not form.whole_track,
+            asker=asker,
+            hold=hold,
+        )
 
-    async def _take_vote(self, request: web.Request) -> None:
+    def _shown(self, form: ClipForm, answer: Answer) -> Shown:
+        """A new answer, which is put on the shelf."""
+        model = self._service.model
+        offset = "" if form.offset_s is None else f"{form.offset_s:g}"
+        token = ""
+        if model is not None:  # which an answer without workers lacks: from a cache, while they are replaced
+            token = self._shelf.put(Shelved(answer, model, form.audio.name, offset, form.whole_track))
+        return Shown(
+            offset=offset,
+            whole_track=form.whole_track,
+            answer=answer,
+            file_name=form.audio.name,
+            token=token,
+            may_vote=bool(token and self._feedback),
+        )
+
+    def _shelved(self, token: str) -> Shown:
+        """An answer from the shelf; nothing where it is gone."""
+        shelved = self._shelf.get(token)
+        if shelved is None or not shelved.answer.picture_png:
+            return Shown()
+        return Shown(
+            offset=shelved.offset,
+            whole_track=shelved.whole_track,
+            answer=shelved.answer,
+            file_name=shelved.file_name,
+            token=token,
+            may_vote=self._feedback is not None,
+            verdict=shelved.verdict,
+        )
+
+    async def _take_vote(self, request: web.Request) -> str:
+        """Keep a vote; returns the token of its answer. Raises `Failure`."""
         try:
             form = await read_vote_form(request)
             if self._feedback is None:
                 raise Failure(FailureKind.FEEDBACK_OFF)
             await self._feedback.take(form)
+            return form.token
         except Failure as failure:
             level = logging.WARNING if failure.kind.is_ours else logging.INFO
             log.log(level, "No feedback: %s", failure)
@@ -228,7 +274,8 @@ class WebAdapter:
         return _json({"error": error}, status=_status(failure))
 
     def _page(self, request: web.Request, shown: Shown, *, status: int = 200) -> web.Response:
-        html = render_page(_texts(request), self._settings, shown, is_ready=self._service.is_ready)
+        ready, model = self._service.is_ready, self._service.model
+        html = render_page(_texts(request), self._settings, shown, model=model, is_ready=ready)
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)
 

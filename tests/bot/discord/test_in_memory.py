@@ -57,12 +57,17 @@ async def in_memory(behind: Wired) -> AsyncIterator[Server]:
         yield Server(env, channel, anna, manager, outsider)
 
 
+def words_of(message: Any) -> str:
+    """What a message says, in a card or without one."""
+    return "\n".join(card.description for card in message.embeds) or str(message.content)
+
+
 async def test_a_posted_track_is_answered_with_a_described_picture(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
         posted = await server.anna.send(server.channel, "new one", attachments=[("night.mp3", track_mp3)])
         reply = server.channel.last_message
         assert reply.reference.message_id == posted.id
-        assert "seconds 30 to 33" in reply.content
+        assert "seconds 30 to 33" in words_of(reply)
         (picture,) = reply.attachments
         assert picture.description.startswith("Mel spectrogram of seconds 30 to 33")
         assert (await picture.read()).startswith(b"\x89PNG")
@@ -77,10 +82,10 @@ async def test_a_text_message_is_passed_over(behind: Wired) -> None:
 async def test_slash_genre_and_its_button(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
         result = await server.anna.slash(server.channel, "genre", track=("night.mp3", track_mp3), offset="5")
-        assert "seconds 5 to 8" in result.response.content
+        assert "seconds 5 to 8" in words_of(result.response)
         assert not result.ephemeral
         await server.anna.click(server.channel.last_message, label="Another part")
-        assert "seconds 20 to 23" in server.channel.last_message.content
+        assert "seconds 20 to 23" in words_of(server.channel.last_message)
         assert len(server.channel.last_message.attachments) == 1
 
 
@@ -89,45 +94,48 @@ async def test_a_button_of_before_a_restart_whose_file_came_with_a_command(behin
         await server.anna.slash(server.channel, "genre", track=("night.mp3", track_mp3))
         await server.env.restart_bot(client(behind))
         result = await server.anna.click(server.channel.last_message, label="Another part")
-        assert "The file is no longer there." in result.followups[-1].content
-        assert "seconds 30 to 33" in server.channel.last_message.content
+        assert "The file is no longer there." in words_of(result.followups[-1])
+        assert "seconds 30 to 33" in words_of(server.channel.last_message)
 
 
 async def test_the_menu_of_a_message(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
         posted = await server.anna.send(server.channel, "x", attachments=[("night.mp3", track_mp3)])
         result = await server.manager.context_menu(server.channel, "Identify genre", posted)
-        assert "seconds 30 to 33" in result.response.content
+        assert "seconds 30 to 33" in words_of(result.response)
 
 
 async def test_only_managers_change_settings_and_nobody_else_reads_it(behind: Wired) -> None:
     async with in_memory(behind) as server:
         refused = await server.anna.slash(server.channel, "offset", value="12")
         assert refused.ephemeral
-        assert "Only those who manage this chat" in refused.response.content
+        assert "Only those who manage this chat" in words_of(refused.response)
         done = await server.manager.slash(server.channel, "offset", value="0:12")
         assert done.ephemeral
-        assert "after second 12." in done.response.content
+        assert "after second 12." in words_of(done.response)
         shown = await server.anna.slash(server.channel, "offset")
-        assert "after second 12." in shown.response.content
+        assert "after second 12." in words_of(shown.response)
         reset = await server.manager.slash(server.channel, "offset", value="reset")
-        assert "after second 30." in reset.response.content
+        assert "after second 30." in words_of(reset.response)
 
 
 async def test_somebody_elses_button(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
         await server.anna.send(server.channel, "x", attachments=[("night.mp3", track_mp3)])
-        before = server.channel.last_message.content
+        before = words_of(server.channel.last_message)
         result = await server.outsider.click(server.channel.last_message, label="Another part")
-        assert "That button belongs to whoever asked." in result.followups[-1].content
-        assert server.channel.last_message.content == before
+        assert "That button belongs to whoever asked." in words_of(result.followups[-1])
+        assert words_of(server.channel.last_message) == before
         await server.manager.click(server.channel.last_message, label="Another part")
-        assert server.channel.last_message.content != before
+        assert words_of(server.channel.last_message) != before
 
 
 async def test_a_channel_without_rights_to_send_files(behind: Wired, track_mp3: bytes) -> None:
     async with in_memory(behind) as server:
-        server.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, message="Missing Permissions")
+        for _ in ("cards", "files"):
+            server.env.inject_error(
+                "POST", "/channels/*/messages", status=403, code=50013, message="Missing Permissions"
+            )
         await server.anna.send(server.channel, "x", attachments=[("night.mp3", track_mp3)])
-        assert "seconds 30 to 33" in server.channel.last_message.content
+        assert "seconds 30 to 33" in words_of(server.channel.last_message)
         assert server.channel.last_message.attachments == []

@@ -249,7 +249,7 @@ async def test_the_api_listens_on_as_it_is_told(
             assert (await response.json())["error"]["kind"] == "bad-choice"
         async with session.post("/?lang=es", data=form(track_mp3, offset="5")) as response:
             text = html.unescape(await response.text())
-    assert '<p class="headline">A lo largo de la pista: ' in text
+    assert '<h2 class="headline" id="headline">A lo largo de la pista: ' in text
     assert "<p>Solo del segundo 5 al 8: no estoy seguro, " in text
     assert "<p>Analizado: del segundo 5 al 8 de «track.mp3», y 3 segundos desde" in text
     await runner.cleanup()

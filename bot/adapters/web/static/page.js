@@ -1,44 +1,58 @@
-// Progress without leaving the page. Everything also works without this file: the form is then posted plainly.
-"use strict";
+// What a browser adds: progress, drag and drop, many files, the waveform, another language. Without this file the forms
+// are posted plainly, and everything that needs no script works.
+import { answerSeveral } from "./several.js";
+import { sharePicture } from "./share.js";
+import { Track } from "./track.js";
 
-const form = document.getElementById("clip");
-const fileInput = document.getElementById("file");
-const drop = document.getElementById("drop");
-const button = form.querySelector("button");
-const statusText = document.getElementById("status-text");
-const progress = document.getElementById("progress");
-const result = document.getElementById("result");
-const warming = document.getElementById("warming");
+const byId = (id) => document.getElementById(id);
+const words = () => byId("words").dataset;
+
+/** The file that was asked about last; it stays in the browser, to be asked about again and to be played. */
+let track = null;
 
 function say(text, share) {
-  statusText.textContent = text;
-  statusText.hidden = !text;
+  const status = byId("status-text"), progress = byId("progress");
+  status.textContent = text;
+  status.hidden = !text;
   progress.hidden = share === undefined;
   if (share === null) progress.removeAttribute("value");
   else if (share !== undefined) progress.value = share;
 }
 
+function setBusy(isBusy) {
+  for (const button of document.querySelectorAll("#ask button, .actions button")) button.disabled = isBusy;
+}
+
 function finish(message) {
-  button.disabled = false;
+  setBusy(false);
   say(message);
 }
 
 function show(html) {
-  const answer = new DOMParser().parseFromString(html, "text/html").getElementById("result");
-  if (!answer) return finish(form.dataset.network);
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const answer = page.getElementById("result");
+  if (!answer) return finish(byId("clip").dataset.network);
   finish("");
-  warming?.remove();
-  result.replaceChildren(...answer.childNodes);
-  result.focus();
-  result.scrollIntoView({ behavior: "smooth", block: "start" });
+  byId("warming")?.remove();
+  byId("result").replaceChildren(...answer.childNodes);
+  const links = page.querySelectorAll("nav a");
+  document.querySelectorAll("nav a").forEach((link, place) => { link.href = links[place].getAttribute("href"); });
+  prepareAnswer();
+  byId("result").focus({ preventScroll: true });
+  byId("result").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const file = fileInput.files[0];
-  if (file && file.size > Number(form.dataset.limitBytes)) return finish(form.dataset.tooLarge);
-  button.disabled = true;
-  result.replaceChildren();
+function ask() {
+  const form = byId("clip"), file = byId("file").files[0];
+  if (!file) return;
+  if (file.size > Number(form.dataset.limitBytes)) return finish(form.dataset.tooLarge);
+  if (track?.file !== file) {
+    track?.close();
+    track = new Track(file);
+  }
+  const body = new FormData(form);
+  setBusy(true);
+  byId("result").replaceChildren();
   say(form.dataset.uploading, 0);
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
@@ -48,48 +62,166 @@ form.addEventListener("submit", (event) => {
   request.upload.addEventListener("load", () => say(form.dataset.working, null));
   request.addEventListener("load", () => show(request.responseText));
   request.addEventListener("error", () => finish(form.dataset.network));
-  request.send(new FormData(form));
-});
+  request.send(body);
+}
 
-// A verdict on the answer is said below it; the answer stays where it is.
-result.addEventListener("submit", async (event) => {
+/** Ask about the same file from another second, or as a whole (null). */
+function askFrom(second) {
+  byId("whole").checked = second === null;
+  if (second !== null) byId("offset").value = second;
+  offerOffset();
+  ask();
+}
+
+function take(files) {
+  if (files.length > 1) return askAll([...files]);
+  const chosen = new DataTransfer();
+  chosen.items.add(files[0]);
+  byId("file").files = chosen.files;
+  ask();
+}
+
+async function askAll(files) {
+  const form = byId("clip"), table = byId("several").content.cloneNode(true);
+  setBusy(true);
+  byId("result").replaceChildren(table);
+  byId("result").scrollIntoView({ behavior: "smooth", block: "start" });
+  const options = new FormData(form);
+  options.delete("file");
+  await answerSeveral(files, options, document.documentElement.lang, { ...words(), ...form.dataset }, (done) =>
+    say(words().files.replace("{done}", done).replace("{files}", files.length), done / files.length),
+  );
+  finish("");
+}
+
+function offerOffset() {
+  byId("offset").disabled = byId("whole").checked;
+}
+
+/** Bring the answer that stands on the page to life, as far as its file is at hand. */
+function prepareAnswer() {
+  const answer = document.querySelector(".answer[data-file]");
+  if (!answer) return;
+  byId("share").addEventListener("click", () => sharePicture(answer, track, words()));
+  answer.querySelector(".actions").hidden = false;
+  const again = { another: Number(answer.dataset.next), "whole-track": null };
+  for (const [id, second] of Object.entries(again)) {
+    const button = byId(id);
+    if (!button) continue;
+    button.hidden = !track;
+    button.addEventListener("click", () => askFrom(second));
+  }
+  if (!track) return;
+  track.showWave(answer, byId("wave"), byId("seek"), askFrom);
+  for (const button of answer.querySelectorAll(".play")) {
+    button.disabled = false;
+    button.addEventListener("click", () => track.play(button));
+  }
+}
+
+async function vote(event) {
   event.preventDefault();
-  const vote = event.target;
-  const said = result.querySelector(".said");
+  const form = event.target, said = document.querySelector(".said");
   said.textContent = ""; // the same words said again are heard again
   try {
-    const response = await fetch(vote.dataset.script, { method: "POST", body: new URLSearchParams(new FormData(vote)) });
+    const response = await fetch(form.dataset.script, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     const answer = await response.json();
     said.textContent = answer.message ?? `${answer.error.message} ${answer.error.advice}`;
-    vote.closest("details")?.removeAttribute("open");
+    if (!answer.message) return;
+    const isRight = form.elements.verdict.value === "right", details = document.querySelector(".votes details");
+    byId("right").setAttribute("aria-pressed", String(isRight));
+    details.classList.toggle("pressed", !isRight);
+    details.removeAttribute("open");
   } catch {
-    said.textContent = form.dataset.network;
+    said.textContent = byId("clip").dataset.network;
   }
-});
-
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
 }
-drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
+
+async function trySample(event) {
   event.preventDefault();
-  drop.classList.remove("over");
-  if (event.dataTransfer.files.length) {
-    fileInput.files = event.dataTransfer.files;
-    form.requestSubmit();
+  try {
+    const { file } = event.target.dataset;
+    const sound = await (await fetch(file)).blob();
+    byId("offset").value = 0;
+    take([new File([sound], file.split("/").pop(), { type: "audio/mpeg" })]);
+  } catch {
+    finish(byId("clip").dataset.network);
   }
-});
+}
+
+/** Change the language where the page stands: answer, file and form stay as they are. */
+async function changeLanguage(event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const link = event.currentTarget, excerpt = document.querySelector("#excerpt audio")?.src;
+  const form = { files: byId("file").files, offset: byId("offset").value, whole: byId("whole").checked };
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
+    document.documentElement.lang = page.documentElement.lang;
+    document.title = page.title;
+    document.body.replaceChildren(...page.body.childNodes);
+    history.replaceState(null, "", link.href);
+  } catch {
+    location.href = link.href;
+    return;
+  }
+  byId("offset").value = form.offset;
+  byId("whole").checked = form.whole;
+  byId("file").files = form.files;
+  const player = document.querySelector("#excerpt audio");
+  if (excerpt && player) {
+    player.src = excerpt;
+    byId("excerpt").hidden = false;
+  }
+  prepare();
+  document.querySelector("nav [aria-current]").focus();
+}
 
 async function watchWarming() {
+  const warming = byId("warming");
+  if (!warming) return;
   try {
     const health = await (await fetch("/healthz")).json();
-    if (health.model_version) return warming.remove();
+    if (health.model_version) {
+      warming.remove();
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+      byId("genres").replaceWith(page.getElementById("genres")); // now it is known how often the model is right
+      return;
+    }
   } catch {
     // The server is away for a moment: ask again.
   }
   setTimeout(watchWarming, 1000);
 }
-if (warming) watchWarming();
+
+/** What has to be done anew whenever the whole page was replaced. */
+function prepare() {
+  byId("clip").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (byId("file").files.length > 1) askAll([...byId("file").files]);
+    else ask();
+  });
+  byId("file").multiple = true;
+  byId("file").addEventListener("change", () => byId("file").files.length && take(byId("file").files));
+  byId("whole").addEventListener("change", offerOffset);
+  byId("sample").addEventListener("submit", trySample);
+  byId("result").addEventListener("submit", vote);
+  for (const link of document.querySelectorAll("nav a")) link.addEventListener("click", changeLanguage);
+  offerOffset();
+  prepareAnswer();
+  watchWarming();
+}
+
+for (const kind of ["dragenter", "dragover"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    document.body.classList.add("over");
+  });
+}
+document.addEventListener("dragleave", (event) => event.relatedTarget || document.body.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("over");
+  if (event.dataTransfer.files.length) take(event.dataTransfer.files);
+});
+prepare();
