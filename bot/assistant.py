@@ -10,7 +10,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from bot.audio import IncomingAudio, Likeness, likeness
+from bot.comparison import ComparisonDesk
 from bot.conversation import ANYBODY, Conversation, Mode, Platform, Preferences
+from bot.counts import CountsDesk
 from bot.failures import Failure, FailureKind
 from bot.feedback import FeedbackDesk
 from bot.offsets import parse_offset
@@ -40,8 +42,8 @@ _ON, _OFF = "on", "off"
 _ME, _CHAT = "me", "chat"
 FORGET_CHOICES = (_ME, _CHAT)
 """Whose `forget` deletes: what the person left, or what is kept about the chat."""
-FEEDBACK_CHOICES = (_ON, _OFF)
-"""What `privacy` may be told about feedback."""
+FEEDBACK_CHOICES = STATS_CHOICES = (_ON, _OFF)
+"""What `privacy` may be told about feedback, and `stats` about counting."""
 LANGUAGE_CHOICES = (*LANGUAGES, _AUTO)
 LISTEN_CHOICES = (_ON, _OFF, _AUTO)
 """What `language` and `listen` may be told; auto leaves it to the platform, or to the bot's settings."""
@@ -52,11 +54,13 @@ class CommandName(StrEnum):
 
     GENRE = "genre"
     TRACK = "track"
+    COMPARE = "compare"
     GENRES = "genres"
     OFFSET = "offset"
     LANGUAGE = "language"
     MODE = "mode"
     LISTEN = "listen"
+    STATS = "stats"
     HELP = "help"
     ABOUT = "about"
     PRIVACY = "privacy"
@@ -73,12 +77,15 @@ class Assistant:
         self._storage = storage
         self._changing = asyncio.Lock()
         self._feedback = FeedbackDesk(settings, service, storage, self._changing)
+        self._counts = CountsDesk(service, storage)
+        self._comparison = ComparisonDesk(settings, service)
         self._commands: dict[CommandName, Callable[[Conversation, str], Awaitable[Reply]]] = {
             CommandName.GENRES: self._genres,
             CommandName.OFFSET: self._offset,
             CommandName.LANGUAGE: self._language,
             CommandName.MODE: self._mode,
             CommandName.LISTEN: self._listen,
+            CommandName.STATS: self._stats,
             CommandName.HELP: self._help,
             CommandName.ABOUT: self._about,
             CommandName.PRIVACY: self._privacy,
@@ -122,7 +129,13 @@ class Assistant:
         work = asyncio.gather(
             *(
                 self.identify(
-                    conversation, audio, offset=offset, whole_track=whole_track, is_counted=is_counted, progress=part
+                    conversation,
+                    audio,
+                    offset=offset,
+                    whole_track=whole_track,
+                    is_counted=is_counted,
+                    is_new=is_counted,
+                    progress=part,
                 )
                 for audio, part in zip(audios, parts, strict=True)
             )
@@ -137,9 +150,13 @@ class Assistant:
         offset: str | float | None = None,
         whole_track: bool = False,
         is_counted: bool = True,
+        is_new: bool = False,
         progress: Progress | None = None,
     ) -> Reply:
-        """The answer for a file, or the reason why there is none. `offset` may be as a person wrote it."""
+        """The answer for a file, or the reason why there is none. `offset` may be as a person wrote it.
+
+        What `is_new`, and not another part of what was answered before, stands among the genres of the week.
+        """
         try:
             preferences = await self._storage.preferences_of(conversation)
             if preferences.mode is Mode.OFF:
@@ -159,6 +176,8 @@ class Assistant:
         finally:
             if progress:
                 progress.stage = Stage.DONE
+        if preferences.counts and is_new:
+            await self._counts.count(conversation, answer)
         reply = answer_reply(answer, await self.texts(conversation), name=audio.name)
         from_s = None if whole_track else self._service.checked_offset(asked_s)
         shown = shown_by(answer.classification)
@@ -166,6 +185,20 @@ class Assistant:
         parts = tuple(part for part in reply.parts if part.from_s is None or part.from_s <= latest_s)
         vote = await self.vote_buttons(conversation, shown=shown, from_s=from_s)
         return replace(reply, parts=parts, vote=vote)
+
+    async def compare(
+        self,
+        conversation: Conversation,
+        first: IncomingAudio,
+        second: IncomingAudio,
+        say: Callable[[str], Awaitable[None]],
+    ) -> Reply:
+        """How alike two files are; `say` as in `answer`."""
+        texts = await self.texts(conversation)
+        if (await self._storage.preferences_of(conversation)).mode is Mode.OFF:
+            return await self.refusal(conversation, Failure(FailureKind.SWITCHED_OFF))
+        work = self._comparison.compare(first, second, texts, _asker(conversation))
+        return await accompanied(work, Together([Progress()]), texts, say)
 
     async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
         """The buttons that rate an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""
@@ -187,7 +220,7 @@ class Assistant:
         return Reply(texts("vote-thanks"), is_private=True)
 
     async def command(self, conversation: Conversation, name: CommandName, argument: str = "") -> Reply:
-        """Run a command (all but `genre` and `track`, which are `identify`). Failures come back as replies."""
+        """Run a command (all but `genre`, `track` and `compare`, which have files). Failures come back as replies."""
         try:
             return await self._commands[name](conversation, argument.strip())
         except Failure as failure:
@@ -292,6 +325,20 @@ class Assistant:
             return Reply(meaning, is_private=True)
         how = texts("choice-how", command=CommandName.LISTEN, choices=" | ".join(LISTEN_CHOICES))
         return Reply(meaning, (how,), is_private=True)
+
+    async def _stats(self, conversation: Conversation, argument: str) -> Reply:
+        """The genres of the week, where they are counted; with `on` or `off`, whether they are from now on."""
+        if argument:
+            wanted = _choice(argument, STATS_CHOICES) == _ON
+            await self._change(conversation, lambda stored: replace(stored, counts=wanted))
+            if not wanted:
+                await self._storage.forget_counts(conversation)
+            texts = await self.texts(conversation, for_person=True)
+            return Reply(texts("stats-on" if wanted else "stats-off"), is_private=True)
+        texts = await self.texts(conversation)
+        if (await self._storage.preferences_of(conversation)).counts:
+            return await self._counts.week(conversation, texts)
+        return Reply(texts("stats-off"), (texts("stats-how"),), is_private=True)
 
     async def _help(self, conversation: Conversation, _: str) -> Reply:
         texts = await self.texts(conversation, for_person=True)

@@ -49,7 +49,8 @@ class Preferences:
     """What was set for a conversation; None leaves it to the bot's settings or the platform.
 
     `feedback`: whether people here are asked if an answer was right, and what they say is kept. `listen_on`: whether
-    more of a track is heard where the asked 3 seconds are not enough to be certain.
+    more of a track is heard where the asked 3 seconds are not enough to be certain. `counts`: whether it is counted how
+    many files of which genre are answered here; only where somebody has switched that on.
     """
 
     offset_s: float | None = None
@@ -57,3 +58,4 @@ class Preferences:
     mode: Mode = Mode.AUTO
     feedback: bool = True
     listen_on: bool | None = None
+    counts: bool = False

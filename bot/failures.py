@@ -39,6 +39,7 @@ class FailureKind(StrEnum):
     FEEDBACK_OFF = "feedback-off"
     BAD_CHOICE = "bad-choice"
     NO_AUDIO_HERE = "no-audio-here"
+    TWO_FILES = "two-files"
     GONE = "gone"
     STORAGE = "storage"
     INTERNAL = "internal"

@@ -66,6 +66,24 @@ class ClipJob:
 
 
 @dataclass(frozen=True, slots=True)
+class TallyJob:
+    """A picture of counts by genre, as `classifier.tally` draws it."""
+
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarityJob:
+    """How alike two files are, by the `features` of their answers."""
+
+    first: tuple[bytes, ...]
+    second: tuple[bytes, ...]
+
+
+Job = ClipJob | TallyJob | SimilarityJob
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A classification with its picture (PNG), and for a window the excerpt that was asked for (WAV).
 
@@ -87,6 +105,23 @@ class Refusal:
 
     kind: ErrorKind
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture (PNG) that was asked for."""
+
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """The share (0 to 1) of all pairs of tracks that are less alike."""
+
+    share: float
+
+
+Outcome = Answer | Picture | Similarity | Refusal
 
 
 def load_classifier(choice: ModelChoice) -> "GenreClassifier":
@@ -114,6 +149,21 @@ def facts_of(classifier: "GenreClassifier") -> ModelFacts:
         answer_accuracy=answers["accuracy"] if metadata.listening else None,
         recalls={genre["slug"]: genre["recall"] for genre in answers["genres"] if genre["count"]},
     )
+
+
+def run_job(classifier: "GenreClassifier", job: Job) -> Outcome:
+    """Do whatever a worker is asked to."""
+    match job:
+        case ClipJob():
+            return run_clip(classifier, job)
+        case TallyJob():
+            from classifier.tally import render_tally
+
+            return Picture(render_tally(job.counts))
+        case SimilarityJob():
+            from classifier.similarity import similarity
+
+            return Similarity(similarity(classifier.model, _unpacked(job.first), _unpacked(job.second)))
 
 
 def run_clip(classifier: "GenreClassifier", job: ClipJob) -> Answer | Refusal:
@@ -149,6 +199,10 @@ def _window(classifier: "GenreClassifier", job: ClipJob, offset_s: float) -> Ans
         excerpt_wav=export_excerpt(audio.samples),
         features=tuple(map(_packed, classification.features)),
     )
+
+
+def _unpacked(features: tuple[bytes, ...]) -> list[tuple[float, ...]]:
+    return [struct.unpack(f"<{len(row) // 4}f", row) for row in features]
 
 
 def _packed(features: Sequence[float]) -> bytes:

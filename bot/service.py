@@ -11,12 +11,13 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from cachetools import LRUCache
 
 from bot.audio import IncomingAudio, Likeness, likeness
 from bot.failures import Failure, FailureKind, failure_of
-from bot.jobs import Answer, ClipJob, ModelFacts, Refusal
+from bot.jobs import Answer, ClipJob, Job, ModelFacts, Outcome, Picture, Refusal, Similarity, SimilarityJob, TallyJob
 from bot.limits import Budget, Hold, TokenBuckets
 from bot.metrics import Metrics
 from bot.progress import Progress, Stage
@@ -25,6 +26,8 @@ from config import Settings
 from config.settings import MEBIBYTE
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T", Answer, Picture, Similarity)
 
 _CHATS = 10_000
 _DIGEST_LENGTH = 16
@@ -195,13 +198,27 @@ class GenreService:
 
     async def _work(self, key: ClipKey, content: bytes, held: Hold) -> Answer:
         with held, self.metrics.timed("work"):
-            outcome = await self._pool.run(ClipJob(content, key.asked.offset_s, key.asked.listen_on))
-        if isinstance(outcome, Refusal):
-            raise failure_of(outcome.kind, outcome.detail)
+            outcome = await self._done(ClipJob(content, key.asked.offset_s, key.asked.listen_on), Answer)
         outcome = replace(outcome, digest=key.digest.hex()[:_DIGEST_LENGTH])
         version = outcome.classification.model_version  # known now, even if the workers were still cold before
         plain = ClipKey(key.digest, replace(key.asked, with_excerpt=False), version)
         self._remember(plain, replace(outcome, excerpt_wav=b""))
+        return outcome
+
+    async def tally(self, counts: dict[str, int]) -> bytes:
+        """A picture (PNG) of counts by genre. Raises `Failure` (busy, timeout, crashed, stopping)."""
+        return (await self._done(TallyJob(counts), Picture)).png
+
+    async def similarity(self, first: Answer, second: Answer) -> float:
+        """The share of all pairs of tracks that are less alike than those of these answers. Raises as `tally` does."""
+        return (await self._done(SimilarityJob(first.features, second.features), Similarity)).share
+
+    async def _done(self, job: Job, kind: type[T]) -> T:
+        """What a worker makes of a job. Raises `Failure`, for what the classifier refuses, too."""
+        outcome: Outcome = await self._pool.run(job)
+        if isinstance(outcome, Refusal):
+            raise failure_of(outcome.kind, outcome.detail)
+        assert isinstance(outcome, kind)
         return outcome
 
     def checked_offset(self, offset_s: float | None) -> float:

@@ -24,7 +24,7 @@ from typing import ParamSpec, TypeVar
 
 from bot.confinement import confine, limit_processor_time
 from bot.failures import Failure, FailureKind
-from bot.jobs import Answer, ClipJob, ModelChoice, ModelFacts, Refusal, facts_of, load_classifier, run_clip
+from bot.jobs import Job, ModelChoice, ModelFacts, Outcome, facts_of, load_classifier, run_job
 from classifier.errors import ClassifierError
 from classifier.process import set_up_process
 
@@ -91,14 +91,14 @@ class ModelUnusable(Exception):
 class _Waiting:
     """A job in the queue, its place in the order, and where its outcome goes."""
 
-    job: ClipJob
-    done: asyncio.Future[Answer | Refusal]
+    job: Job
+    done: asyncio.Future[Outcome]
     number: int
     deaths: int = 0
     tries: int = 0
     """Workers that have ended with it, and those that were to get it, too."""
 
-    def settle(self, outcome: Answer | Refusal | Failure) -> None:
+    def settle(self, outcome: Outcome | Failure) -> None:
         if self.done.done():  # whoever asked has gone
             return
         if isinstance(outcome, Failure):
@@ -126,7 +126,7 @@ class WorkerPool:
         self._jobs_per_worker = jobs_per_worker
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(queue_limit)
         self._slots: list[asyncio.Task[None]] = []
-        self._running: set[asyncio.Future[Answer | Refusal]] = set()
+        self._running: set[asyncio.Future[Outcome]] = set()
         self._closing = False
         self._limits = Limits(round(memory_mb * 1024 * 1024), job_timeout_s)
         self._queued = 0
@@ -188,11 +188,11 @@ class WorkerPool:
         number = self._queued + 1
         return lambda: max(0, number - self._taken - 1)
 
-    async def run(self, job: ClipJob) -> Answer | Refusal:
+    async def run(self, job: Job) -> Outcome:
         """Do a job; raises `Failure` (busy, timeout, crashed, stopping)."""
         if self._closing:
             raise Failure(FailureKind.STOPPING)
-        done: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait(_Waiting(job, done, self._queued + 1))
         except asyncio.QueueFull:
@@ -272,7 +272,7 @@ class WorkerPool:
             if waiting.done.done():  # whoever asked has gone
                 continue
             outcome = await self._settled(worker, waiting)
-            if not isinstance(outcome, Answer | Refusal):
+            if not isinstance(outcome, Outcome):
                 self.restarts += 1
                 return None if waiting.done.done() else waiting
             del waiting, outcome  # no audio is kept while the worker waits for the next job
@@ -286,7 +286,7 @@ class WorkerPool:
             outcome = await self._exchange(worker, waiting.job)
             if isinstance(outcome, Broke):
                 outcome = Failure(FailureKind.CRASHED, outcome.reason)
-            if not isinstance(outcome, Answer | Refusal | Failure):
+            if not isinstance(outcome, Outcome | Failure):
                 reason = await _in_thread(worker.exit_reason)
                 waiting.tries += 1
                 waiting.deaths += outcome is not _NOT_TAKEN and not worker.was_killed
@@ -321,7 +321,7 @@ class WorkerPool:
             taking.cancel()
             dying.cancel()
 
-    async def _exchange(self, worker: "_Worker", job: ClipJob) -> object:
+    async def _exchange(self, worker: "_Worker", job: Job) -> object:
         """One job, one answer, within the time limit; None if the worker died with it."""
         reply = asyncio.ensure_future(_in_thread(worker.exchange, job))
         try:
@@ -395,7 +395,7 @@ class _Worker:
         except (EOFError, OSError):
             return None
 
-    def exchange(self, job: ClipJob) -> object:
+    def exchange(self, job: Job) -> object:
         """Send a job and wait for its answer; None if the worker died with it, `_NOT_TAKEN` if it died before."""
         try:
             self._pipe.send(job)
@@ -462,10 +462,10 @@ def serve(pipe: Connection, choice: ModelChoice, limits: Limits) -> None:
         pipe.send(Ready(facts_of(classifier)))
         while True:
             try:
-                job: ClipJob = pipe.recv()
+                job: Job = pipe.recv()
                 pipe.send(_TAKEN)
                 limit_processor_time(limits.job_s)
-                outcome: object = run_clip(classifier, job)
+                outcome: object = run_job(classifier, job)
             except (EOFError, ConnectionError):
                 raise
             except Exception as error:

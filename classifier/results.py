@@ -96,6 +96,10 @@ class KeyEstimate:
         return {"name": self.key.name, "camelot": self.key.camelot, "confidence": round(self.confidence, 3)}
 
 
+NOT_SURE, NONE = "not-sure", "none"
+"""What stands in the place of a genre's slug where answers are counted."""
+
+
 class _Scored:
     """What an answer's scores, the most probable first, say at a glance."""
 
@@ -111,6 +115,13 @@ class _Scored:
     @property
     def confidence(self) -> float:
         return self.scores[0].confidence
+
+    @property
+    def pile(self) -> str:
+        """What an answer counts as: its genre's slug, `NOT_SURE` or `NONE`."""
+        if not self.familiar:
+            return NONE
+        return self.genre.slug if self.certain else NOT_SURE
 
     @property
     def title(self) -> str:

@@ -14,8 +14,20 @@ preferences = sa.Table(
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("feedback", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("listen_on", sa.Boolean),
+    sa.Column("counts", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 """What was set for conversations; NULL leaves it to the bot's settings or the platform."""
+
+counts = sa.Table(
+    "counts",
+    metadata,
+    sa.Column("conversation", sa.String(64), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("slug", sa.String(64), primary_key=True),
+    sa.Column("files", sa.Integer, nullable=False),
+)
+"""How many files of which genre were answered on which day, in the conversations that want that. `conversation` is a
+code, as in `feedback`; `slug` a genre's, `not-sure` or `none`."""
 
 bot_state = sa.Table(
     "bot_state",

@@ -8,7 +8,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -16,13 +16,15 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
 from bot.offsets import part_text
-from bot.storage.schema import FEEDBACK_SALT, begun, bot_state, feature_sets, feedback, preferences
+from bot.storage.schema import FEEDBACK_SALT, begun, bot_state, counts, feature_sets, feedback, preferences
 from bot.votes import Evidence, Vote, Voter
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "pos
 _MOST_TRIES = 3
 _MOST_FEEDBACK = 100_000
 """Rows: one a window that was rated, of some five kilobytes."""
+_DAYS_COUNTED = 31
+"""Counts that are older are forgotten."""
 _LOCKED_S = 20.0
 """So long SQLite waits for another process."""
 _MIGRATION_LOCK = 0x65646D
@@ -111,7 +115,7 @@ class Storage:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
         if row is None:
             return Preferences()
-        return Preferences(row.offset_s, row.language, Mode(row.mode), row.feedback, row.listen_on)
+        return Preferences(row.offset_s, row.language, Mode(row.mode), row.feedback, row.listen_on, row.counts)
 
     async def save(self, conversation: Conversation, wanted: Preferences) -> None:
         """Replace what was set. Raises `Failure` (storage)."""
@@ -121,6 +125,7 @@ class Storage:
             "mode": wanted.mode.value,
             "feedback": wanted.feedback,
             "listen_on": wanted.listen_on,
+            "counts": wanted.counts,
         }
         key = {"platform": conversation.platform.value, "conversation": conversation.id}
         await self._replace(preferences, key, values)
@@ -132,12 +137,14 @@ class Storage:
             await self.save(new, wanted)
         new_code = await self._code(new.platform.value, new.id)
         moved = sa.update(feedback).where(await self._said_in(old)).values(conversation=new_code)
-        await self._change(moved, sa.delete(preferences).where(_is(old)))
+        counted = sa.update(counts).where(await self._counted_in(old)).values(conversation=new_code)
+        await self._change(moved, counted, sa.delete(preferences).where(_is(old)))
 
     async def forget(self, conversation: Conversation) -> None:
         """Delete everything that is kept about a conversation. Raises `Failure` (storage)."""
         said = sa.delete(feedback).where(await self._said_in(conversation))
-        await self._change(sa.delete(preferences).where(_is(conversation)), said)
+        counted = sa.delete(counts).where(await self._counted_in(conversation))
+        await self._change(sa.delete(preferences).where(_is(conversation)), said, counted)
 
     async def forget_person(self, platform: str, person: str) -> None:
         """Delete what one person said about answers, wherever on a platform. Raises `Failure` (storage).
@@ -197,6 +204,35 @@ class Storage:
         """Delete what was said in a conversation about answers. Raises `Failure` (storage)."""
         await self._change(sa.delete(feedback).where(await self._said_in(conversation)))
 
+    async def count(self, conversation: Conversation, slug: str, *, day: date) -> None:
+        """One more file of a genre (or what else `counts.slug` may be) on a day; what is old is forgotten meanwhile.
+
+        That it cannot be counted is logged, and no reason not to answer.
+        """
+        with _only_logged():
+            code = await self._code(conversation.platform.value, conversation.id)
+            insert = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
+            row = insert(counts).values(conversation=code, day=day, slug=slug, files=1)
+            key = [counts.c.conversation, counts.c.day, counts.c.slug]
+            one_more = row.on_conflict_do_update(index_elements=key, set_={"files": counts.c.files + 1})
+            old = counts.c.day < day - timedelta(days=_DAYS_COUNTED)
+            await self._change(one_more, sa.delete(counts).where(counts.c.conversation == code, old))
+
+    async def counted(self, conversation: Conversation, *, since: date) -> dict[str, int]:
+        """Files by genre from a day on. Raises `Failure` (storage)."""
+        here = await self._counted_in(conversation)
+        sums = sa.select(counts.c.slug, sa.func.sum(counts.c.files)).where(here, counts.c.day >= since)
+        try:
+            async with self._engine.connect() as connection:
+                rows = await connection.execute(sums.group_by(counts.c.slug))
+                return {slug: int(files) for slug, files in rows}
+        except SQLAlchemyError as error:
+            raise Failure(FailureKind.STORAGE, _reason(error)) from error
+
+    async def forget_counts(self, conversation: Conversation) -> None:
+        """Delete what was counted in a conversation. Raises `Failure` (storage)."""
+        await self._change(sa.delete(counts).where(await self._counted_in(conversation)))
+
     async def bot_state(self, name: str) -> str | None:
         """A fact about the bot itself, as `set_bot_state` left it. Raises `Failure` (storage)."""
         try:
@@ -252,6 +288,9 @@ class Storage:
                 return int((await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one())
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
+
+    async def _counted_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
+        return counts.c.conversation == await self._code(conversation.platform.value, conversation.id)
 
     async def _said_in(self, conversation: Conversation) -> sa.ColumnElement[bool]:
         return feedback.c.conversation == await self._code(conversation.platform.value, conversation.id)

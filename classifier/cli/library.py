@@ -12,11 +12,12 @@ from typing import Any
 
 from classifier.cli.writers import Found
 from classifier.errors import ClassifierError, ErrorKind
+from classifier.genres import GENRE_BY_SLUG
+from classifier.results import NONE, NOT_SURE
 from classifier.tags import tags_for, write_tags
 
 Say = Callable[[str], object]
 
-_NOT_SURE, _NONE = "Not sure", "None of the 16"
 _FORBIDDEN = str.maketrans(dict.fromkeys('/\\:*?"<>|', "-"))
 
 
@@ -87,7 +88,7 @@ class Playlists:
     _files: dict[str, list[Path]] = field(default_factory=dict)
 
     def add(self, file: Path, answer: Found) -> None:
-        self._files.setdefault(_pile(answer), []).append(file)
+        self._files.setdefault(_name(answer.pile), []).append(file)
 
     def write(self) -> None:
         """One UTF-8 playlist for each genre, with paths from its folder. Raises OSError."""
@@ -108,7 +109,7 @@ class Summary:
     skipped: int = 0
 
     def add(self, answer: Found) -> None:
-        self._piles[_pile(answer)] += 1
+        self._piles[answer.pile] += 1
 
     def lines(self) -> Iterator[str]:
         """What it all came to, in one line or two."""
@@ -116,19 +117,18 @@ class Summary:
         apart = [f"{self._piles[pile]} {words}" for pile, words in _APART.items() if self._piles[pile]]
         apart += [f"{self.failed} without an answer"] if self.failed else []
         apart += [f"{self.skipped} left out"] if self.skipped else []
-        sure = Counter({name: number for name, number in self._piles.items() if name not in _APART})
+        sure = Counter({pile: number for pile, number in self._piles.items() if pile not in _APART})
         yield f"{count} files: {', '.join([f'{sure.total()} sure', *apart])}."
         if sure:
-            yield ", ".join(f"{name} {number}" for name, number in sure.most_common())
+            yield ", ".join(f"{_name(pile)} {number}" for pile, number in sure.most_common())
 
 
-_APART = {_NOT_SURE: "not sure", _NONE: "like none of the 16 genres"}
+_APART = {NOT_SURE: "not sure", NONE: "like none of the 16 genres"}
+_NAMES = {NOT_SURE: "Not sure", NONE: "None of the 16"}
 
 
-def _pile(answer: Found) -> str:
-    if not answer.familiar:
-        return _NONE
-    return answer.genre.name if answer.certain else _NOT_SURE
+def _name(pile: str) -> str:
+    return _NAMES.get(pile) or GENRE_BY_SLUG[pile].name
 
 
 def answered_in(output: Path, *, is_json: bool) -> frozenset[str]:

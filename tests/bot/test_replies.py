@@ -129,11 +129,14 @@ def test_the_page_says_the_same_of_an_unfamiliar_sound(
 ALONE = {
     "en": "Seconds 30 to 33 alone: not sure, 🚀 Trance or ⛓️ Trap.",
     "es": "Solo del segundo 30 al 33: no estoy seguro, 🚀 Trance o ⛓️ Trap.",
+    "pt": "Só do segundo 30 ao 33: não tenho certeza, 🚀 Trance ou ⛓️ Trap.",
 }
 HEARD = {
     "en": "Analysed: seconds 30 to 33 of “a.mp3”, and 3 seconds each from 0:22, 1:07, 1:52, 2:37.",
     "es": "Analizado: del segundo 30 al 33 de «a.mp3», y 3 segundos desde cada uno de estos puntos: 0:22, 1:07, 1:52,"
     " 2:37.",
+    "pt": "Analisado: do segundo 30 ao 33 de “a.mp3”, e mais 3 segundos a partir de cada um destes pontos: 0:22, 1:07,"
+    " 1:52, 2:37.",
 }
 
 

@@ -8,7 +8,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,33 @@ async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str
     assert await storage.preferences_of(chat("1")) == Preferences()
     assert await storage.preferences_of(chat("2")) == Preferences(mode=Mode.OFF, listen_on=True)
     await storage.close()
+
+
+async def test_counts_are_kept_by_day_and_forgotten_with_their_chat(url: str) -> None:
+    storage = await Storage.open(url)
+    today = date(2026, 3, 20)
+    for days_ago, slug in ((40, "trap"), (8, "house"), (1, "house"), (0, "house"), (0, "house"), (0, "not-sure")):
+        await storage.count(chat("1"), slug, day=today - timedelta(days=days_ago))
+    await storage.count(chat("2"), "techno", day=today)
+    week = today - timedelta(days=6)
+    assert await storage.counted(chat("1"), since=week) == {"house": 3, "not-sure": 1}
+    assert await storage.counted(chat("1"), since=date(2020, 1, 1)) == {"house": 4, "not-sure": 1}  # the oldest is gone
+    await storage.move(chat("1"), chat("-100"))
+    assert await storage.counted(chat("1"), since=week) == {}
+    assert await storage.counted(chat("-100"), since=week) == {"house": 3, "not-sure": 1}
+    await storage.forget_counts(chat("-100"))
+    await storage.forget(chat("2"))
+    assert await storage.counted(chat("-100"), since=week) == await storage.counted(chat("2"), since=week) == {}
+    await storage.close()
+
+
+async def test_two_processes_count_together(url: str) -> None:
+    storages = [await Storage.open(url) for _ in range(2)]
+    day = date(2026, 3, 20)
+    await asyncio.gather(*(storage.count(chat("1"), "house", day=day) for storage in storages for _ in range(10)))
+    assert await storages[0].counted(chat("1"), since=day) == {"house": 20}
+    for storage in storages:
+        await storage.close()
 
 
 async def test_what_the_bot_keeps_about_itself_stays(url: str) -> None:

@@ -20,6 +20,7 @@ from training.cli import (
     pack,
     promote,
     sample_piece,
+    similarity,
     slice_mixes,
     tempo_and_key,
 )
@@ -34,6 +35,7 @@ COMMANDS = (
     promote,
     invariance,
     tempo_and_key,
+    similarity,
     extract,
     other_sounds,
     export_feedback,

@@ -25,7 +25,7 @@ from bot.adapters.discord.commands import LocaleTranslator, add_commands, finger
 from bot.adapters.discord.conversations import Conversations
 from bot.adapters.discord.log_lines import passing_over
 from bot.adapters.discord.media import attachments_of, audio_of
-from bot.adapters.discord.messages import FAILED, edit_answer, log_failed, markdown_of
+from bot.adapters.discord.messages import FAILED, edit_answer, files_of, log_failed, markdown_of
 from bot.adapters.discord.posts import Posted, Posts
 from bot.adapters.platform import BegunWork
 from bot.assistant import Assistant, CommandName
@@ -149,12 +149,28 @@ class GenreClient(discord.AutoShardedClient):
         return self._settings.is_blocked("discord", message.author.id, message.channel.id, server)
 
     async def on_command(self, interaction: discord.Interaction, name: CommandName, argument: str) -> None:
-        """A slash command that is answered in words, for whoever used it alone."""
-        if not await _is_taken(interaction, ephemeral=True):
+        """A slash command that is answered in words, for whoever used it alone; what was counted is for all."""
+        is_private = name is not CommandName.STATS or bool(argument)
+        if not await _is_taken(interaction, ephemeral=is_private):
             return
         with self._begun.one(), log_failed():
             reply = await self._assistant.command(self._conversations.of_interaction(interaction), name, argument)
-            await interaction.followup.send(markdown_of(reply), ephemeral=True)
+            await interaction.followup.send(markdown_of(reply), files=files_of(reply), ephemeral=is_private)
+
+    async def on_compare(
+        self, interaction: discord.Interaction, first: discord.Attachment, second: discord.Attachment
+    ) -> None:
+        """`/compare` with two files."""
+        if not await _is_taken(interaction):
+            return
+        with self._begun.one(), log_failed():
+            conversation = self._conversations.of_interaction(interaction)
+
+            async def say(sentence: str) -> None:
+                await interaction.edit_original_response(content=sentence)
+
+            reply = await self._assistant.compare(conversation, self._audio(first), self._audio(second), say)
+            await edit_answer(interaction, [reply], None)
 
     async def on_genre(
         self, interaction: discord.Interaction, attachment: discord.Attachment, offset: str | None, *, whole_track: bool

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.assistant import FEEDBACK_CHOICES, FORGET_CHOICES, LANGUAGE_CHOICES, LISTEN_CHOICES, CommandName
+from bot.assistant import FEEDBACK_CHOICES, FORGET_CHOICES, LANGUAGE_CHOICES, LISTEN_CHOICES, STATS_CHOICES, CommandName
 from bot.conversation import Mode
 from bot.texts import DEFAULT_LANGUAGE, best_language, texts_in
 
@@ -16,6 +16,7 @@ _CHOICES: dict[CommandName, tuple[str, ...]] = {
     CommandName.LANGUAGE: LANGUAGE_CHOICES,
     CommandName.MODE: tuple(Mode),
     CommandName.LISTEN: LISTEN_CHOICES,
+    CommandName.STATS: STATS_CHOICES,
     CommandName.FORGET: FORGET_CHOICES,
 }
 
@@ -27,6 +28,10 @@ class CommandDesk(Protocol):
 
     async def on_genre(
         self, interaction: discord.Interaction, attachment: discord.Attachment, offset: str | None, *, whole_track: bool
+    ) -> None: ...
+
+    async def on_compare(
+        self, interaction: discord.Interaction, first: discord.Attachment, second: discord.Attachment
     ) -> None: ...
 
     async def on_menu(self, interaction: discord.Interaction, message: discord.Message) -> None: ...
@@ -54,6 +59,7 @@ def add_commands(tree: "app_commands.CommandTree[Any]", desk: CommandDesk) -> No
     tree.add_command(_privacy(desk))
     tree.add_command(_genre(desk))
     tree.add_command(_track(desk))
+    tree.add_command(_compare(desk))
     tree.add_command(app_commands.ContextMenu(name=_text("command-menu"), callback=_menu_callback(desk)))
 
 
@@ -120,6 +126,15 @@ def _track(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
         await desk.on_genre(interaction, track, None, whole_track=True)
 
     name = CommandName.TRACK
+    return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
+
+
+def _compare(desk: CommandDesk) -> "app_commands.Command[Any, ..., None]":
+    @app_commands.describe(first=_text("command-compare-first"), second=_text("command-compare-second"))
+    async def callback(interaction: discord.Interaction, first: discord.Attachment, second: discord.Attachment) -> None:
+        await desk.on_compare(interaction, first, second)
+
+    name = CommandName.COMPARE
     return app_commands.Command(name=name.value, description=_text(f"command-{name}"), callback=callback)
 
 

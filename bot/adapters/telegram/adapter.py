@@ -176,6 +176,8 @@ class TelegramAdapter:
         new = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
         for name in CommandName:
             handler = self._on_asked(name) if name in _ASKING else self._on_command(name)
+            if name is CommandName.COMPARE:
+                handler = self._on_compare_alone
             application.add_handler(CommandHandler(name, handler, filters=new))
         application.add_handler(CommandHandler("start", self._on_command(CommandName.HELP), filters=new))
         application.add_handler(MessageHandler(new & filters.ATTACHMENT, self._on_file))
@@ -298,6 +300,9 @@ class TelegramAdapter:
             self._asked_albums[group] = True
         is_asked = asked.is_asked or (group is not None and group in self._asked_albums)
         self._seen[_file_key(message, audio)] = asked
+        if asked.compares:
+            await self._compare(message, conversation, audio)
+            return
         if await self._assistant.wants(conversation, audio.name, audio.media_type, asked=is_asked):
             await self._answer(message, conversation, audio, asked.offset, whole_track=asked.whole_track)
         elif group and audio.seems_sound:
@@ -305,6 +310,31 @@ class TelegramAdapter:
         if asked.by_name and group:
             for earlier in self._albums.pop(group, []):
                 await self._answer(*earlier, asked.offset, whole_track=asked.whole_track)
+
+    async def _on_compare_alone(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        """`/compare` without a file: it stands under one that replies to another."""
+        message = update.effective_message
+        if message and self._is_for_us(message):
+            conversation = conversation_of(message, message.from_user)
+            await self._send(message, await self._assistant.refusal(conversation, Failure(FailureKind.TWO_FILES)))
+
+    async def _compare(self, message: Message, conversation: Conversation, second: IncomingAudio) -> None:
+        """A file with `/compare` that replies to another one."""
+        original = message.reply_to_message
+        first = (audio_of(original, message.get_bot()) if original else None) or audio_elsewhere(
+            message, message.get_bot()
+        )
+        if first is None:
+            await self._send(message, await self._assistant.refusal(conversation, Failure(FailureKind.TWO_FILES)))
+            return
+
+        async def say(sentence: str) -> None:
+            """The picture that is being sent says enough."""
+
+        with self._begun.one():
+            async with _acting(message):
+                reply = await self._assistant.compare(conversation, first, second, say)
+            await self._send(message, reply)
 
     async def _on_edit(self, update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         """A message that has got a file by an edit; one that was looked at already is not looked at again, unless its

@@ -12,12 +12,13 @@ from bot.assistant import CommandName
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`by_name`: our name stands in it; `offset` as a person wrote it."""
+    """`by_name`: our name stands in it; `offset` as a person wrote it; `compares`: with the file it replies to."""
 
     is_asked: bool = False
     by_name: bool = False
     whole_track: bool = False
     offset: str = ""
+    compares: bool = False
 
 
 def asked_in(caption: str, username: str) -> Asked:
@@ -29,6 +30,8 @@ def asked_in(caption: str, username: str) -> Asked:
     command, rest = found[1].lower(), (found[3] or "").strip()
     if command in (CommandName.GENRE, CommandName.OFFSET):
         return Asked(is_asked=True, by_name=True, offset=rest)
+    if command == CommandName.COMPARE:
+        return Asked(is_asked=True, compares=True)
     return Asked(
         is_asked=by_name or command == CommandName.TRACK,
         by_name=by_name or command == CommandName.TRACK,

@@ -19,6 +19,7 @@ from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM
 from classifier.cli import main as classify_on_command_line
 from classifier.genres import SLUGS
+from classifier.palette import colour_of
 from config import Settings
 from tests.bot.chats import kept
 from tests.bot.conftest import PoolMaker
@@ -366,3 +367,44 @@ async def test_without_a_database_nobody_is_asked(settings: Settings, make_pool:
             assert response.status == 403
             assert (await response.json())["error"]["kind"] == "feedback-off"
     await runner.cleanup()
+
+
+async def test_a_sample_is_answered_without_a_script(http: aiohttp.ClientSession) -> None:
+    async with http.get("/static/sample.mp3") as response:
+        assert response.status == 200
+        sample = await response.read()
+    assert len(sample) < 200_000
+    async with http.post("/sample", params={"lang": "pt"}) as response:
+        assert response.status == 200
+        text = await response.text()
+    assert "“sample.mp3”" in text
+    assert '<html lang="pt">' in text
+
+
+async def test_an_answer_is_shown_again_in_another_language_without_its_sound(
+    http: aiohttp.ClientSession, track_mp3: bytes
+) -> None:
+    async with http.post("/", data=form(track_mp3)) as response:
+        text = await response.text()
+    assert "data:audio/wav" in text
+    found = re.search(r'/\?lang=es&amp;answer=([\w-]+)"', text)
+    assert found
+    async with http.get("/", params={"lang": "es", "answer": found[1]}) as response:
+        again = await response.text()
+    assert "Analizado: del segundo" in again
+    assert "data:audio/wav" not in again
+    async with http.get("/", params={"lang": "es", "answer": "another"}) as response:
+        assert "Analizado" not in await response.text()  # gone, or never there
+
+
+async def test_the_genres_have_their_colours_and_figures(http: aiohttp.ClientSession, page: RunningPage) -> None:
+    async with http.get("/genres.css") as response:
+        assert response.content_type == "text/css"
+        style = await response.text()
+    assert all(f".genre-{slug} {{ --genre: {colour_of(slug)}; }}" in style for slug in SLUGS)
+    await page.pool.until_ready()
+    assert page.pool.model is not None
+    async with http.get("/") as response:
+        text = await response.text()
+    for slug, share in page.pool.model.recalls.items():
+        assert re.search(rf'genre-{slug}">.*{share:.0%}<', text)
