@@ -10,6 +10,7 @@ import pytest
 from classifier.arrays import FloatArray
 from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, REFERENCE_BUNDLE
 from classifier.description import BACKBONES, COLUMNS_BY_FAMILY, FAMILIES, FEATURES, MN04, MUSICNN, RHYTHM_FAMILY
+from classifier.errors import ClassifierError, ErrorKind
 from classifier.features import extract_features
 from classifier.loudness import LEVEL, levelled
 from classifier.mel import decoded, extract_mel
@@ -197,3 +198,10 @@ def test_nothing_is_written_to_stderr(bundle: Path) -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(run.stdout) == pytest.approx(1.0, abs=1e-5)
     assert run.stderr == ""
+
+
+def test_without_tensorflow_the_extra_that_has_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(ClassifierError, match=r'needs keras: pip install "edm-genre-bot\[training\]"') as caught:
+        GenreModel.load(runtime=RuntimeName.KERAS)
+    assert caught.value.kind is ErrorKind.NOT_INSTALLED

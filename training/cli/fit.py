@@ -1,6 +1,7 @@
 """`fit`: train a model bundle from feature tables."""
 
 import argparse
+import shlex
 import sys
 from functools import reduce
 from pathlib import Path
@@ -46,10 +47,10 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "--model",
-        choices=("reference", "default"),
-        default="reference",
-        help="reference: one network on the 122 features; default: a network for each of five folds of tracks, on all "
-        "columns (default: %(default)s)",
+        choices=("default", "reference"),
+        default="default",
+        help="default: a network for each of five folds of origins, on all columns; reference: one network on the 122 "
+        "features (default: %(default)s)",
     )
     command.add_argument(
         "--non-edm", type=Path, nargs="+", metavar="PATH", help="default: tables of sounds that are none of the genres"
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.model == "reference":
         test = read_tables(arguments.test) if arguments.test else None
         table = without_recordings_of(table, test, say=progress) if test else table
-        figures = fit_reference(table, test, options)
+        figures = fit_reference(table, test, options, say=progress)
     else:
         others, unlabelled = (
             read_other_tables(paths) if paths else None for paths in (arguments.non_edm, arguments.unlabelled)
@@ -117,4 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(summary(figures.main))
     print(answer_summary(figures))
     print(genre_table(figures.main.windows, figures.main.tracks))
+    where = shlex.quote(str(arguments.out))
+    progress(f"bundle: {arguments.out} (read its MODEL_CARD.md)")
+    progress(f"next: python -m classifier --bundle {where} TRACK, or MODEL_BUNDLE={where} python -m bot")
     return 0

@@ -25,6 +25,7 @@ from training.cli import (
     tempo_and_key,
 )
 from training.cli.interrupt import Interrupted, end_workers, interruptible
+from training.cli.quiet import without_tensorflow_lines
 from training.errors import TrainingError
 from training.writing import check_writable
 
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add(commands)
     options = parser.parse_args(arguments)
     try:
-        with interruptible():
+        with interruptible(), without_tensorflow_lines():
             if (out := getattr(options, "out", None)) is not None:
                 check_writable(out)  # before any work
             return int(options.run(options))

@@ -90,7 +90,7 @@ class FeatureTable:
         if lacking := [name for name in names if name not in place]:
             raise TrainingError(
                 f"the tables lack {len(lacking)} columns: {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}. "
-                "Extract them from audio with this version."
+                "Extract them from audio with this version; the model 'reference' needs the 122 features alone."
             )
         return replace(self, features=self.features[:, [place[name] for name in names]], columns=tuple(names))
 
@@ -182,8 +182,16 @@ def _read(path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:
     try:
         frame = _READERS[path.suffix.lower()](path)
     except (OSError, ValueError) as error:
-        raise TrainingError(f"{path}: cannot be read as a table: {error}") from error
+        raise TrainingError(f"{path}: cannot be read as a table: {_why(error, path)}") from error
     return _checked(frame, path, slugs)
+
+
+def _why(error: OSError | ValueError, path: Path) -> str:
+    """A reader's reason on one line, without the path that stands in it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = str(error).rpartition(f"'{path}': ")[2].splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _checked(frame: pd.DataFrame, path: Path, slugs: Sequence[str] | None) -> pd.DataFrame:

@@ -51,6 +51,12 @@ def draw_confusion(metrics: Metrics, path: Path) -> None:
     path.write_bytes(to_png(confusion(metrics.windows, unit="windows")))
 
 
+_ABOUT_CURVES = (
+    "Training values are of rows that dropout thins out and, in the default model, mixup blends in pairs:\n"
+    "so they may be worse than those of the validation, whose rows are whole."
+)
+
+
 @own_style()
 def draw_curves(histories: Sequence[Mapping[str, Sequence[float]]], path: Path) -> None:
     """Write loss, accuracy, precision and recall of the training and the validation part over the epochs as PNG.
@@ -69,12 +75,16 @@ def draw_curves(histories: Sequence[Mapping[str, Sequence[float]]], path: Path) 
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
     figure.axes[0].legend()
+    figure.supxlabel(_ABOUT_CURVES, fontsize=9, color=GREY)
     path.write_bytes(to_png(figure))
 
 
 @own_style()
 def confusion(level: LevelMetrics, *, unit: str) -> Figure:
-    """Confusion matrix: rows are true genres and sum to 100%, columns are answers; `unit` says of what."""
+    """Confusion matrix: rows are true genres, with how many there are, and sum to 100%; columns are answers.
+
+    `unit` says of what.
+    """
     counts = np.array(level.confusion, np.float64)
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(_WIDTH_IN, _WIDTH_IN), layout="constrained")
@@ -85,7 +95,8 @@ def confusion(level: LevelMetrics, *, unit: str) -> Figure:
         colour = "white" if share > 55 else "black"
         axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=_FONT_PT - 1, color=colour)
     axes.set_xticks(range(len(_NAMES)), _NAMES, rotation=90, fontsize=_FONT_PT - 1)
-    axes.set_yticks(range(len(_NAMES)), _NAMES, fontsize=_FONT_PT - 1)
+    named = [f"{name} ({row.sum():.0f})" for name, row in zip(_NAMES, counts, strict=True)]
+    axes.set_yticks(range(len(_NAMES)), named, fontsize=_FONT_PT - 1)
     axes.set_xticks(np.arange(len(_NAMES) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(_NAMES) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.6)

@@ -48,15 +48,16 @@ class FitOptions:
     """Whether networks are trained in folds of tracks, too, which only show how much such folds flatter."""
 
 
-def fit_reference(table: FeatureTable, test: FeatureTable | None, options: FitOptions) -> Figures:
-    """Fit the reference to a table, measure it on its test part or on `test`, and write the bundle."""
+def fit_reference(table: FeatureTable, test: FeatureTable | None, options: FitOptions, *, say: Progress) -> Figures:
+    """Fit the reference to a table, measure it on its test part or on `test`, and write the bundle. `say` gets a line
+    for each epoch."""
     recipe = _recipe(REFERENCE, options)
     columns = columns_of(recipe.families)
     known = table.with_columns(columns)
     tested = test.with_columns(columns) if test else None
     parts = split_parts(known, test=tested, keep_near=options.keep_near, seed=options.seed)
     preprocessor = Preprocessor.fit(parts.train, recipe)
-    member = fit_member(parts, preprocessor, recipe=recipe, sampling=REFERENCE_SAMPLING, seed=options.seed, verbose=2)
+    member = fit_member(parts, preprocessor, recipe=recipe, sampling=REFERENCE_SAMPLING, seed=options.seed, say=say)
 
     def answers(part: FeatureTable) -> Predictions:
         counted = part.where(counts_for_figures(part))

@@ -22,7 +22,7 @@ from training.data.splits import Parts, split_for_stopping
 from training.data.tables import FeatureTable, IntArray
 from training.evaluate.predictions import Predictions, by_fold
 from training.evaluate.rejection import OodScores
-from training.models.mlp import callbacks, for_serving, untrained_network
+from training.models.mlp import EpochLines, callbacks, for_serving, untrained_network
 from training.models.ood import fit_ood_detector
 from training.models.preprocessing import Preprocessor
 from training.models.recipes import Recipe
@@ -53,14 +53,20 @@ class FoldFit:
 
 
 def fit_member(
-    parts: Parts, preprocessor: Preprocessor, *, recipe: Recipe, sampling: Sampling, seed: int, verbose: int = 0
+    parts: Parts,
+    preprocessor: Preprocessor,
+    *,
+    recipe: Recipe,
+    sampling: Sampling,
+    seed: int,
+    say: Progress | None = None,
 ) -> Member:
     """Train one network on the train part, stopped by the validation part; see `Recipe.refit`.
 
     The same parts and seed give the same weights: every source of chance is seeded and TensorFlow is held to
-    deterministic operations. The parts have the recipe's columns and no others.
+    deterministic operations. The parts have the recipe's columns and no others. `say` gets a line for each epoch.
     """
-    stopped, history = _train(parts.train, preprocessor, recipe, sampling, seed=seed, verbose=verbose, stop=parts)
+    stopped, history = _train(parts.train, preprocessor, recipe, sampling, seed=seed, say=say, stop=parts)
     held_out = predict(stopped, preprocessor.transform(parts.validation.features))
     if not recipe.refit:
         return Member(stopped, history, held_out)
@@ -85,6 +91,7 @@ def fit_folds(
     """
     preprocessor = Preprocessor.fit(table, recipe)
     members = []
+    begun = monotonic()
     for number in range(FOLDS):
         start = monotonic()
         train = table.where(fold_of != number)
@@ -95,7 +102,10 @@ def fit_folds(
             detector = fit_ood_detector(train, known, preprocessor.scaler, recipe, unlabelled=others.unlabelled)
             member = replace(member, ood_detector=detector)
         members.append(member)
-        say(f"fold {number + 1} of {FOLDS}: {len(member.history['loss'])} epochs, {monotonic() - start:.0f} s")
+        now = monotonic()
+        left_s = (now - begun) / (number + 1) * (FOLDS - number - 1)
+        left = f"; about {left_s:.0f} s left" if left_s else ""
+        say(f"fold {number + 1} of {FOLDS}: {len(member.history['loss'])} epochs, {now - start:.0f} s{left}")
     rows = preprocessor.transform(table.features)
     raw = by_fold([member.predict(rows) for member in members], fold_of)
     return FoldFit(
@@ -121,7 +131,7 @@ def _train(
     sampling: Sampling,
     *,
     seed: int,
-    verbose: int = 0,
+    say: Progress | None = None,
     stop: Parts | None = None,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """A trained network and its history; without `stop` it is trained to the last epoch."""
@@ -138,9 +148,9 @@ def _train(
         ),
         validation_data=stop and _validation_data(stop.validation, preprocessor),
         epochs=recipe.max_epochs,
-        callbacks=callbacks(recipe, stops=stop is not None),
+        callbacks=[*callbacks(recipe, stops=stop is not None), *([EpochLines(say, recipe.max_epochs)] if say else [])],
         class_weight=class_weights(table.labels, sampling),
-        verbose=verbose,
+        verbose=0,
     )
     return for_serving(network), fitted.history  # before anything is measured
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from functools import lru_cache
+from time import monotonic
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from keras import layers
 
 from classifier.genres import SLUGS
 from training.models.recipes import Recipe
+from training.progress import Progress
 
 _STEPS_AT_ONCE = 8
 """Steps of a training that TensorFlow takes in one call: a step of so small a network is shorter than the call."""
@@ -96,6 +98,26 @@ def for_serving(network: keras.Model) -> keras.Model:
 def round_to_half(model: keras.Model) -> None:
     """Round every weight to the nearest number of half precision, so that half the bytes keep it exactly."""
     model.set_weights([weight.astype(np.float16).astype(np.float32) for weight in model.get_weights()])
+
+
+class EpochLines(keras.callbacks.Callback):
+    """A line for each epoch: how it went, and how long it can take yet."""
+
+    def __init__(self, say: Progress, most_epochs: int) -> None:
+        super().__init__()
+        self._say = say
+        self._most_epochs = most_epochs
+        self._begun_s = 0.0
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._begun_s = monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        values = logs or {}
+        names = {"loss": "loss", "val_loss": "validation loss", "val_accuracy": "validation accuracy"}
+        figures = ", ".join(f"{words} {values[name]:.3f}" for name, words in names.items() if name in values)
+        left_s = (monotonic() - self._begun_s) / (epoch + 1) * (self._most_epochs - epoch - 1)
+        self._say(f"epoch {epoch + 1} of at most {self._most_epochs}: {figures}; at most {left_s:.0f} s left")
 
 
 def callbacks(recipe: Recipe, *, stops: bool = True) -> list[keras.callbacks.Callback]:

@@ -66,7 +66,7 @@ async def test_a_crowd_in_one_group_holds_up_nobody_else(telegram: TelegramServe
     asked = time.monotonic()
     telegram.send(chat_id=BOB, user_id=BOB, text="/genres")
     await telegram.wait_for("sendMessage", chat_id=BOB)
-    assert time.monotonic() - asked < 3.0
+    assert time.monotonic() - asked < 20.0  # it was minutes
     await asyncio.sleep(1.0)
     refusals = [call for call in telegram.of("sendMessage") if call.params["chat_id"] == GROUP]
     assert 1 <= len(refusals) <= 2  # one of each kind, and not for each file

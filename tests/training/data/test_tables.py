@@ -172,3 +172,28 @@ def test_a_cell_that_says_nothing_is_named(tmp_path: Path, column: str, value: s
     data.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(TrainingError, match=rf"t.csv: row 8, column {column}: "):
         read_tables([tmp_path / "t.csv"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("gone.csv", None, "No such file or directory"),
+        ("empty.csv", b"", "No columns to parse from file"),
+        ("text.parquet", b"a letter", "Parquet magic bytes not found"),
+        ("folder.csv", "folder", "Is a directory"),
+    ],
+)
+def test_why_a_table_cannot_be_read_is_said_once(
+    tmp_path: Path, name: str, content: bytes | str | None, why: str
+) -> None:
+    path = tmp_path / name
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    with pytest.raises(TrainingError) as caught:
+        read_tables([path])
+    said = str(caught.value)
+    assert said.count(str(path)) == 1
+    assert len(said.splitlines()) == 1
+    assert why in said

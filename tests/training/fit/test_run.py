@@ -1,6 +1,7 @@
 """`fit` and `evaluate` as one runs them: a bundle comes out that serves, and the same seed gives the same figures."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,10 @@ from training.data.tables import read_tables
 
 def fit(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "training", "fit", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "training", "fit", "--model", "reference", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -41,6 +45,14 @@ def bundle(public: Path) -> Path:
     assert "recall" in run.stdout
     assert "| Drum and Bass |" in run.stdout
     assert "may lie on both sides" in run.stderr
+    said = run.stderr.splitlines()
+    epochs = [
+        line for line in said if re.match(r"epoch \d+ of at most 60: loss \d\.\d{3}, validation loss .* s left", line)
+    ]
+    assert 1 < len(epochs) <= 60
+    assert len(said) == len(epochs) + 3  # the note about tracks, and at the end:
+    assert said[-2].startswith(f"bundle: {out}")
+    assert f"next: python -m classifier --bundle {out} TRACK" in said[-1]
     return out
 
 
