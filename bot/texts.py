@@ -7,9 +7,12 @@ from babel.core import negotiate_locale
 from babel.numbers import format_decimal, format_percent
 from fluent.runtime import FluentBundle, FluentResource
 
-LANGUAGES = ("en", "es", "pt")
 DEFAULT_LANGUAGE = "en"
 _LOCALES = Path(__file__).with_name("locales")
+LANGUAGES = tuple(
+    sorted((path.stem for path in _LOCALES.glob("*.ftl")), key=lambda code: (code != DEFAULT_LANGUAGE, code))
+)
+"""A language is a file there, and nothing else; ours comes first."""
 
 
 class Texts:

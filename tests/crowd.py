@@ -16,6 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bot.chats import marked
 from tests.support.audio import dance_track, mp3
 from tests.support.bot_process import Process, discord_settings, started, telegram_settings
 from tests.support.discord_server import DiscordServer
@@ -133,7 +134,7 @@ def unheard_on_discord(crowd: Crowd, discord: DiscordServer) -> list[str]:
     own = [
         m for m in discord.messages.values() if m["author"]["id"] == str(discord.bot_id) and "message_reference" in m
     ]
-    texts = [(str(m["message_reference"]["message_id"]), str(m["content"])) for m in own]
+    texts = [(str(m["message_reference"]["message_id"]), marked(m)) for m in own]
     replied = {number for number, text in texts if not _is_status(text)}
     refused = [number for number, text in texts if _is_refusal(text) and number in crowd.discord]
 

@@ -144,12 +144,16 @@ async def edit_answer(interaction: discord.Interaction, replies: Sequence[Reply]
 
 
 def _body(replies: Sequence[Reply], allowed: Rights) -> dict[str, Any]:
-    """A card each, in the colour of its genre; where cards are not allowed all words, with the pictures below."""
+    """A card each, in the colour of its genre; where cards are not allowed all words.
+
+    One picture stands beside its card: within a card Discord ignores its description, which some people hear instead of
+    it. Of several each is in its own card, so that it is clear which is whose.
+    """
     files = files_of(*replies) if allowed.may_attach else []
     if not (_has_cards(replies) and allowed.may_embed):
         share = _MESSAGE_LENGTH // len(replies) - 1
         return {"content": "\n".join(markdown_of(reply, share) for reply in replies), "files": files}
-    return {"embeds": _cards(replies, with_pictures=allowed.may_attach), "files": files}
+    return {"embeds": _cards(replies, with_pictures=allowed.may_attach and len(replies) > 1), "files": files}
 
 
 def _has_cards(replies: Sequence[Reply]) -> bool:
