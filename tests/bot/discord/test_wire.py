@@ -17,6 +17,7 @@ from bot.replies import PartButton, Reply, genre_choices, vote_buttons
 from bot.texts import texts_in
 from bot.votes import NONE_OF_THEM, Verdict, Vote
 from classifier.genres import GENRES, SLUGS
+from classifier.palette import colour_of
 from config import Settings
 from tests.bot.chats import Wired, discord_adapter, kept, marked, nth, plain, running, wired
 from tests.bot.conftest import PoolMaker
