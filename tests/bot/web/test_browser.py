@@ -159,6 +159,11 @@ async def test_several_files_become_a_table_to_take_away(
     await expect(tab.locator(".several").get_by_text("This is not audio that can be read.")).to_be_visible()
     await is_for_everybody(tab)
     await shoot(tab, "several-320")
+    before = await tab.locator(".several td:nth-child(3)").all_inner_texts()
+    await tab.get_by_role("link", name="Português").click()
+    await expect(tab.get_by_role("columnheader", name="Confiança")).to_be_visible()
+    assert await tab.locator(".several td:nth-child(3)").all_inner_texts() == before
+    link = tab.get_by_role("link", name="Tabela em CSV")
     async with tab.expect_download() as download:
         await link.click()
     rows = list(csv.DictReader((await (await download.value).path()).read_text().splitlines()))

@@ -1,6 +1,6 @@
 // What a browser adds: progress, drag and drop, many files, the waveform, another language. Without this file the forms
 // are posted plainly, and everything that needs no script works.
-import { answerSeveral } from "./several.js";
+import { answerSeveral, showAnswers } from "./several.js";
 import { sharePicture } from "./share.js";
 import { Track } from "./track.js";
 
@@ -9,6 +9,11 @@ const words = () => byId("words").dataset;
 
 /** The file that was asked about last; it stays in the browser, to be asked about again and to be played. */
 let track = null;
+
+/** What was found in several files, while that is what the page shows. */
+let several = null;
+
+let isBusy = false;
 
 function say(text, share) {
   const status = byId("status-text"), progress = byId("progress");
@@ -19,8 +24,9 @@ function say(text, share) {
   else if (share !== undefined) progress.value = share;
 }
 
-function setBusy(isBusy) {
-  for (const button of document.querySelectorAll("#ask button, .actions button")) button.disabled = isBusy;
+function setBusy(busy) {
+  isBusy = busy;
+  for (const button of document.querySelectorAll("#ask button, .actions button")) button.disabled = busy;
 }
 
 function finish(message) {
@@ -51,6 +57,7 @@ function ask() {
     track = new Track(file);
   }
   const body = new FormData(form);
+  several = null;
   setBusy(true);
   byId("result").replaceChildren();
   say(form.dataset.uploading, 0);
@@ -88,7 +95,7 @@ async function askAll(files) {
   byId("result").scrollIntoView({ behavior: "smooth", block: "start" });
   const options = new FormData(form);
   options.delete("file");
-  await answerSeveral(files, options, document.documentElement.lang, { ...words(), ...form.dataset }, (done) =>
+  several = await answerSeveral(files, options, document.documentElement.lang, { ...words(), ...form.dataset }, (done) =>
     say(words().files.replace("{done}", done).replace("{files}", files.length), done / files.length),
   );
   finish("");
@@ -153,6 +160,7 @@ async function trySample(event) {
 async function changeLanguage(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  if (isBusy) return; // what is on its way would come in the old language
   const link = event.currentTarget, excerpt = document.querySelector("#excerpt audio")?.src;
   const form = { files: byId("file").files, offset: byId("offset").value, whole: byId("whole").checked };
   try {
@@ -172,6 +180,10 @@ async function changeLanguage(event) {
   if (excerpt && player) {
     player.src = excerpt;
     byId("excerpt").hidden = false;
+  }
+  if (several) {
+    byId("result").replaceChildren(byId("several").content.cloneNode(true));
+    showAnswers(several, document.documentElement.lang, { ...words(), ...byId("clip").dataset });
   }
   prepare();
   document.querySelector("nav [aria-current]").focus();

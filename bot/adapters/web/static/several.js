@@ -3,12 +3,13 @@
 const AT_ONCE = 2;
 const COLUMNS = ["file", "genre", "confidence", "certain", "familiar", "tempo_bpm", "key", "camelot", "error"];
 
-/** Ask about each file; `tell` hears how many are done. The rows go into the table that stands on the page. */
+/**
+ * Ask about each file; `tell` hears how many are done. The rows go into the table that stands on the page, and come back
+ * for when it stands there anew.
+ */
 export async function answerSeveral(files, options, language, words, tell) {
-  const body = document.querySelector(".several tbody"), link = document.getElementById("csv");
   const rows = files.map((file) => ({ file: file.name })), left = [...files.keys()];
-  const percent = new Intl.NumberFormat(language, { style: "percent" });
-  for (const file of files) body.insertRow().append(heading(file.name));
+  const body = showRows(rows), percent = percentages(language);
   let done = 0;
   tell(done);
   const work = async () => {
@@ -19,9 +20,30 @@ export async function answerSeveral(files, options, language, words, tell) {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  offerTable(rows);
+  return rows;
+}
+
+/** Fill the table that stands on the page with what is known, and offer it to be taken away. */
+export function showAnswers(rows, language, words) {
+  const body = showRows(rows);
+  rows.forEach((row, place) => fill(body.rows[place], row, percentages(language), words));
+  offerTable(rows);
+}
+
+function showRows(rows) {
+  const body = document.querySelector(".several tbody");
+  for (const row of rows) body.insertRow().append(heading(row.file));
+  return body;
+}
+
+function offerTable(rows) {
+  const link = document.getElementById("csv");
   link.href = URL.createObjectURL(new Blob([csv(rows)], { type: "text/csv" }));
   link.hidden = false;
 }
+
+const percentages = (language) => new Intl.NumberFormat(language, { style: "percent" });
 
 async function answer(file, options, language, words) {
   if (file.size > Number(words.limitBytes)) return { error: words.tooLarge };

@@ -1,6 +1,6 @@
 // A music file in the browser: its waveform, and its parts to be heard. Nothing of it is sent from here.
 
-const LONGEST_S = 1200; // decoding an hour would take hundreds of megabytes
+const LONGEST_S = 600; // decoded, a minute of stereo takes 21 megabytes
 const BARS = 320;
 
 export class Track {
