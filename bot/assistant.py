@@ -195,10 +195,11 @@ class Assistant:
     ) -> Reply:
         """How alike two files are; `say` as in `answer`."""
         texts = await self.texts(conversation)
-        if (await self._storage.preferences_of(conversation)).mode is Mode.OFF:
+        mode = (await self._storage.preferences_of(conversation)).mode
+        if mode is Mode.OFF:
             return await self.refusal(conversation, Failure(FailureKind.SWITCHED_OFF))
         work = self._comparison.compare(first, second, texts, _asker(conversation))
-        return await accompanied(work, Together([Progress()]), texts, say)
+        return await (work if mode is Mode.QUIET else accompanied(work, Together([Progress()]), texts, say))
 
     async def vote_buttons(self, conversation: Conversation, *, shown: str, from_s: float | None) -> VoteButtons | None:
         """The buttons that rate an answer (`shown` as in `VoteButtons`); None where nobody is to be asked."""

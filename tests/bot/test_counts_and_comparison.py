@@ -49,6 +49,7 @@ async def rows(behind: Wired) -> list[object]:
 async def a_week(chat: Chat, behind: Wired, track: bytes) -> None:
     """Nothing is counted unasked; then it is; and switched off it is forgotten."""
     texts = texts_in("en")
+    await chat.command("/mode quiet", manager=True)  # however long it takes here, there are no words before an answer
     assert texts("stats-off") in await chat.command("/stats")
     await chat.post(track)
     assert await rows(behind) == []
@@ -84,7 +85,8 @@ async def test_a_week_on_discord(behind: Wired, track_mp3: bytes) -> None:
 
 
 async def compared(discord: DiscordServer, first: bytes, second: bytes, *, number: int = 1) -> str:
-    """What Discord's `/compare` says of one.mp3 and two.mp3."""
+    """What Discord's `/compare` says of one.mp3 and two.mp3, without words before it."""
+    await DiscordChat(discord, "en").command("/mode quiet", manager=True)
     files = {"first": discord.add_file(first, "one.mp3"), "second": discord.add_file(second, "two.mp3")}
     options = [{"name": name, "type": 11, "value": file["id"]} for name, file in files.items()]
     await discord.slash("compare", options, {"attachments": {file["id"]: file for file in files.values()}})
@@ -131,6 +133,7 @@ async def test_a_database_that_is_away_costs_the_count_and_no_answer(
 ) -> None:
     async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
         chat = TelegramChat(telegram, "en")
+        await chat.command("/mode quiet", manager=True)
         await chat.command("/stats on", manager=True)
 
         async def away(*_: object) -> str:

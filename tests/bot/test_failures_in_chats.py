@@ -44,13 +44,13 @@ def settings() -> Settings:
     return Settings(_env_file=None, workers=1, max_upload_mb=2.0, user_burst=4, user_per_minute=1.0)
 
 
-@pytest.fixture(params=["telegram", "discord"])
+@pytest.fixture
 async def scene(
-    request: pytest.FixtureRequest,
     settings: Settings,
     make_pool: PoolMaker,
     tmp_path: Path,
     track_mp3: bytes,
+    platform: str,
     language: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Scene]:
@@ -59,7 +59,7 @@ async def scene(
     behind = await wired(settings, make_pool(), tmp_path)
     await behind.pool.until_ready()
     try:
-        if request.param == "telegram":
+        if platform == "telegram":
             async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
                 chat: Chat = TelegramChat(telegram, language)
                 if language != "en":
@@ -163,6 +163,11 @@ SCENES: dict[FailureKind, Callable[[Scene], Awaitable[str]]] = {
 }
 
 
+CHATS = [("telegram", "en"), ("discord", "en"), ("telegram", "es"), ("discord", "pt")]
+"""Each language on a platform; what differs between platforms is no matter of language."""
+assert {language for _, language in CHATS} == set(LANGUAGES)
+
+
 def pattern(kind: FailureKind, language: str, settings: Settings) -> re.Pattern[str]:
     """Reason and advice as the locale files have them, with any value in the places of values."""
     any_value = dict.fromkeys(("limit", "max_offset", "seconds", "choices"), "VALUE")
@@ -171,7 +176,7 @@ def pattern(kind: FailureKind, language: str, settings: Settings) -> re.Pattern[
     return re.compile(both.replace("VALUE", ".+?") + r"\s+\w+: (?P<reference>[0-9a-f]{8})")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("platform", "language"), CHATS)
 @pytest.mark.parametrize("kind", SCENES)
 async def test_people_read_the_reason_an_advice_and_a_reference_that_is_logged(
     scene: Scene, kind: FailureKind, language: str, settings: Settings, caplog: pytest.LogCaptureFixture

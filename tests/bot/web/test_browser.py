@@ -78,15 +78,20 @@ async def is_for_everybody(tab: Page) -> None:
     assert found.response["violations"] == [], found.generate_report()
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, SMALL], ids=["desktop", "phone", "small"])
 @pytest.mark.parametrize(
-    ("locale", "scores"),
-    [("en-GB", "All 16 genres"), ("es-MX", "Los 16 géneros"), ("pt-BR", "Os 16 gêneros")],
+    ("locale", "scores", "viewport", "scheme"),
+    [
+        ("en-GB", "All 16 genres", DESKTOP, "light"),
+        ("en-GB", "All 16 genres", SMALL, "dark"),
+        ("es-MX", "Los 16 géneros", PHONE, "dark"),
+        ("es-MX", "Los 16 géneros", SMALL, "light"),
+        ("pt-BR", "Os 16 gêneros", DESKTOP, "dark"),
+        ("pt-BR", "Os 16 gêneros", SMALL, "light"),
+    ],
 )
 async def test_a_clip_is_chosen_and_answered(
-    browser: Browser, page: RunningPage, clip: Path, viewport: dict[str, int], locale: str, scores: str
+    browser: Browser, page: RunningPage, clip: Path, viewport: dict[str, int], locale: str, scores: str, scheme: str
 ) -> None:
-    scheme = "dark" if viewport == PHONE else "light"
     tab = await opened(browser, page, locale=locale, viewport=viewport, color_scheme=scheme)
     await page.pool.until_ready()
     await expect(tab.locator("#warming")).to_have_count(0)
