@@ -5,6 +5,7 @@ Needs the extras of the tests, the program ffmpeg (the usual way calls it), Linu
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15, help="how often each answer is timed (default: 15)")
     parser.add_argument("--only", choices=("answers", "service"), help="measure a part")
     arguments = parser.parse_args()
+    if arguments.only != "service" and shutil.which("ffprobe") is None:
+        parser.error("the usual way calls ffmpeg, which is not installed (apt-get install ffmpeg)")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tracks = make_tracks(folder)
