@@ -38,10 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_logging(settings)
     _hide_secrets(settings)
 
-    from bot.app import CannotRun, check, run
+    from bot.app import CannotRun, check, migrate, run
 
     try:
-        asyncio.run(check(settings, print) if options.check else run(settings))
+        if options.migrate:
+            asyncio.run(migrate(settings))
+        else:
+            asyncio.run(check(settings, print) if options.check else run(settings))
     except CannotRun as error:
         print(error, file=sys.stderr)
         return 1
@@ -60,8 +63,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Everything is set by environment variables or a file .env: docs/SETTINGS.md",
     )
     parser.add_argument("--version", action="version", version=version_text())
-    parser.add_argument(
+    once = parser.add_mutually_exclusive_group()
+    once.add_argument(
         "--check", action="store_true", help="try settings, model, database and tokens once, say what works, and end"
+    )
+    once.add_argument(
+        "--migrate",
+        action="store_true",
+        help="bring the database's tables up to date, as each start does, and end",
     )
     return parser
 

@@ -70,6 +70,16 @@ async def check(settings: Settings, tell: Callable[[str], object]) -> None:
         raise CannotRun(f"This does not work: {', '.join(failing)}")
 
 
+async def migrate(settings: Settings) -> None:
+    """Make the database's tables what this version needs. Raises `CannotRun` where it cannot be used."""
+    try:
+        storage = await Storage.open(settings.database_url.get_secret_value())
+    except StorageUnusable as error:
+        raise CannotRun(str(error)) from error
+    await storage.close()
+    log.info("The database is up to date.")
+
+
 def _pool(settings: Settings) -> WorkerPool:
     return WorkerPool(
         ModelChoice(settings.model, settings.model_bundle, settings.model_runtime),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -44,7 +44,13 @@ class Settings(BaseSettings):
     )
 
     web_host: str = Field("127.0.0.1", min_length=1, description="address the web page listens on")
-    web_port: int = Field(5000, ge=1, le=65535, description="port of the web page")
+    web_port: int = Field(
+        5000,
+        ge=1,
+        le=65535,
+        validation_alias=AliasChoices("web_port", "port"),
+        description="port of the web page; without it PORT is taken, which many hosts set",
+    )
 
     web_hosts: str = Field(
         "", description="names under which browsers reach the page, if not this machine's: a.example"

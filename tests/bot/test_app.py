@@ -1,19 +1,25 @@
 """`python -m bot` as a process: up at once, one line about missing tokens, a clean stop, clear refusals to start."""
 
+import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from tests.support.bot_process import ROOT, free_port
 
 
@@ -164,3 +170,38 @@ def test_a_proxy_that_cannot_be_used_is_one_line_with_its_name(name: str, value:
     log = bot.end(signal.SIGTERM)
     assert "Traceback" not in log
     assert sum(name in line for line in log.splitlines()) >= 1
+
+
+def test_tables_are_made_without_a_start(tmp_path: Path) -> None:
+    database = tmp_path / "bot.sqlite3"
+    command = [sys.executable, "-m", "bot", "--migrate"]
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "The database is up to date." in run.stderr
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"preferences", "counts", "feedback", "begun"} <= tables
+    environment["DATABASE_URL"] = "sqlite:////nonexistent/bot.sqlite3"
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (run.returncode, len(run.stderr.splitlines())) == (1, 1)
+
+
+def test_the_service_of_systemd_starts_what_is_installed_and_is_hardly_exposed() -> None:
+    unit = ROOT / "deploy" / "genre-bot.service"
+    text = unit.read_text()
+    assert "ExecStart=/opt/genre-bot/bin/genre-bot\n" in text
+    assert entry_points(group="console_scripts", name="genre-bot")["genre-bot"].load() is main
+    if analyse := shutil.which("systemd-analyze"):
+        run = subprocess.run(
+            [analyse, "security", "--offline=true", str(unit)], capture_output=True, text=True, check=False
+        )
+        found = re.search(r"Overall exposure level for genre-bot\.service: (\d+\.\d)", run.stdout)
+        assert found, run.stdout + run.stderr
+        assert float(found[1]) <= 3.0
+
+
+def test_the_procfile_names_programs_that_there_are() -> None:
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    assert lines.keys() == {"web", "worker", "release"}
+    assert all("genre-bot" in line for line in lines.values())

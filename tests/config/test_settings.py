@@ -37,6 +37,17 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert "abc" not in repr(settings)
 
 
+def test_a_hosts_own_port_is_taken_where_none_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8080")
+    assert load_settings(None).web_port == 8080
+    monkeypatch.setenv("WEB_PORT", "7000")
+    assert load_settings(None).web_port == 7000
+    monkeypatch.setenv("WEB_PORT", "")
+    monkeypatch.setenv("PORT", "http")
+    with pytest.raises(SettingsError, match=r"PORT: "):
+        load_settings(None)
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings(None).web_port = 1  # type: ignore[misc]
