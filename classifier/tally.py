@@ -34,7 +34,6 @@ def render_tally(counts: Mapping[str, int]) -> bytes:
     bars = axes.barh(places, [count for _, count in largest], color=colours, height=0.7)
     axes.bar_label(bars, padding=6, color=INK, fontsize=FONT_PT)
     axes.set_yticks(places, [_MARKS.get(slug) or GENRE_BY_SLUG[slug].name for slug, _ in largest])
-    axes.invert_yaxis()
     axes.set_ylim(max(len(largest), 4) - 0.5, -0.5)
     axes.set_xlim(0.0, largest[0][1] * 1.12)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
