@@ -126,7 +126,7 @@ async def test_the_same_file_is_heard_elsewhere_and_as_a_whole(browser: Browser,
     await expect(tab.locator("#wave")).to_be_visible()
     box = await seek.bounding_box()
     assert box is not None
-    await tab.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)  # of 40 seconds
+    await seek.click(position={"x": box["width"] * 0.25, "y": box["height"] / 2})  # of 40 seconds
     await expect(tab.get_by_text(re.compile("Analysed: seconds (8|9|10) to"))).to_be_visible(timeout=20_000)
     before = await seek.input_value()
     await seek.focus()

@@ -43,7 +43,7 @@ def test_which_error_a_key_is() -> None:
 
 def test_most_loops_are_heard_right() -> None:
     said: list[str] = []
-    figures = measure_music(24, say=said.append)
+    figures = measure_music(16, say=said.append)
     assert figures.tempo_of_genre.said_share > 0.85
     assert figures.tempo_of_genre.right_share > 0.95
     assert figures.key.said_share > 0.6
@@ -53,7 +53,7 @@ def test_most_loops_are_heard_right() -> None:
 
 
 def test_the_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["tempo-and-key", "--loops", "8"]) == 0
+    assert main(["tempo-and-key", "--loops", "4"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith(("| tempo", "| key")) for line in lines) == 5
 
