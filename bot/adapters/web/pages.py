@@ -103,7 +103,6 @@ def _genres(texts: Texts, model: ModelFacts | None) -> list[dict[str, str]]:
             "slug": genre.slug,
             "emoji": genre.emoji,
             "name": genre.name,
-            "share": f"{recalls[genre.slug]:.1%}" if genre.slug in recalls else "",
             "percent": texts.percent(recalls[genre.slug]) if genre.slug in recalls else "",
         }
         for genre in GENRES
