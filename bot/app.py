@@ -5,7 +5,7 @@ import contextlib
 import logging
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
@@ -14,11 +14,13 @@ from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.web.guard import Door
 from bot.adapters.web.server import WebAdapter
 from bot.assistant import Assistant
-from bot.health import ConnectionState, Health
-from bot.jobs import ModelChoice
+from bot.connections import ConnectionState
+from bot.executors import Executor, ModelUnusable, executor_for
+from bot.failures import Failure
+from bot.health import Health
 from bot.service import GenreService
 from bot.storage import Storage, StorageUnusable
-from bot.workers import ModelUnusable, WorkerPool
+from bot.storage.works import BEAT_EVERY_S
 from config import Settings
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class CannotRun(Exception):
 
 async def check(settings: Settings, tell: Callable[[str], object]) -> None:
     """Try all that is set, once, and tell of each part whether it works. Raises `CannotRun` where one does not."""
-    pool = _pool(settings)
+    pool = _executor(settings)
     service = GenreService(settings, pool)
     failing: list[str] = []
 
@@ -52,8 +54,8 @@ async def check(settings: Settings, tell: Callable[[str], object]) -> None:
         closing.push_async_callback(pool.close, grace_s=0.0)
         pool.start()
         try:
-            say("model", None, (await pool.until_ready()).version)
-        except ModelUnusable as error:
+            say("model", None, await _model_version(pool))
+        except CannotRun as error:
             say("model", str(error), "")
         storage: Storage | None = None
         if _has_chats(settings) or settings.feedback:
@@ -70,6 +72,21 @@ async def check(settings: Settings, tell: Callable[[str], object]) -> None:
         raise CannotRun(f"This does not work: {', '.join(failing)}")
 
 
+async def _model_version(executor: Executor) -> str:
+    """What the first worker says. Raises `CannotRun` where there is none: at once for a cluster that is away."""
+    ready = asyncio.ensure_future(executor.until_ready())
+    try:
+        while not ready.done() and not executor.connection.reason:
+            await asyncio.wait((ready,), timeout=0.2)
+        if not ready.done():
+            raise CannotRun(executor.connection.reason)
+        return ready.result().version
+    except ModelUnusable as error:
+        raise CannotRun(str(error)) from error
+    finally:
+        ready.cancel()
+
+
 async def migrate(settings: Settings) -> None:
     """Make the database's tables what this version needs. Raises `CannotRun` where it cannot be used."""
     try:
@@ -80,20 +97,16 @@ async def migrate(settings: Settings) -> None:
     log.info("The database is up to date.")
 
 
-def _pool(settings: Settings) -> WorkerPool:
-    return WorkerPool(
-        ModelChoice(settings.model, settings.model_bundle, settings.model_runtime),
-        workers=settings.workers,
-        job_timeout_s=settings.job_timeout_s,
-        jobs_per_worker=settings.jobs_per_worker,
-        queue_limit=settings.queue_limit,
-        memory_mb=settings.worker_memory_mb,
-    )
+def _executor(settings: Settings) -> Executor:
+    try:
+        return executor_for(settings)
+    except Failure as failure:
+        raise CannotRun(failure.detail) from failure
 
 
 async def run(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises `CannotRun` for a port in use, an unusable model or database."""
-    pool = _pool(settings)
+    pool = _executor(settings)
     service = GenreService(settings, pool)
     health = Health(service)
     page = WebAdapter(settings, service, health)
@@ -109,6 +122,8 @@ async def run(settings: Settings) -> None:
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
         health.storage = storage
+        if storage and _has_chats(settings):
+            await closing.enter_async_context(_living(storage))
         adapters = _chat_adapters(settings, service, storage) if storage and _has_chats(settings) else []
         health.connections |= {"discord": ConnectionState(), "telegram": ConnectionState()}
         health.connections |= {adapter.name.lower(): adapter.state for adapter in adapters}
@@ -122,7 +137,7 @@ async def run(settings: Settings) -> None:
         log.info("Stopping.")
 
 
-async def _wind_down(service: GenreService, pool: WorkerPool, platforms: list[asyncio.Task[None]]) -> None:
+async def _wind_down(service: GenreService, pool: Executor, platforms: list[asyncio.Task[None]]) -> None:
     """Refuse what waits, let running jobs end, and give the adapters time to say so."""
     service.close()
     await pool.close(grace_s=_JOBS_GRACE_S)
@@ -131,6 +146,24 @@ async def _wind_down(service: GenreService, pool: WorkerPool, platforms: list[as
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _living(storage: Storage) -> AsyncIterator[None]:
+    """Other processes that use the database know that this one lives, until the block ends."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(BEAT_EVERY_S)
+            await storage.works.beat()
+
+    await storage.works.beat()
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await storage.works.leave()
 
 
 def _has_chats(settings: Settings) -> bool:
@@ -203,7 +236,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, closing: contextlib
     log.info("The page is at http://%s:%d", settings.web_host, settings.web_port)
 
 
-async def _warm(pool: WorkerPool, stop: asyncio.Event) -> None:
+async def _warm(pool: Executor, stop: asyncio.Event) -> None:
     log.info("The workers are warming up.")
     ready, stopped = asyncio.ensure_future(pool.until_ready()), asyncio.ensure_future(stop.wait())
     await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)

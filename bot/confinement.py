@@ -28,11 +28,12 @@ def confine(memory_bytes: int) -> None:
 
 def limit_processor_time(more_s: float) -> None:
     """This process may use the processor for so long from now on, or a little longer; then the system ends it, whoever
-    watches it or not."""
+    watches it or not. Without end for `math.inf`."""
     used_s = time.process_time()
     with contextlib.suppress(OSError, ValueError):
         _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used_s + more_s), hardest))
+        limit = hardest if math.isinf(more_s) else math.ceil(used_s + more_s)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, hardest))
 
 
 def hide_memory() -> None:

@@ -31,6 +31,7 @@ class FailureKind(StrEnum):
     TOO_OFTEN = "too-often"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+    NO_WORKERS = "no-workers"
     STOPPING = "stopping"
     NOT_ALLOWED = "not-allowed"
     CANNOT_WRITE = "cannot-write"
@@ -47,8 +48,18 @@ class FailureKind(StrEnum):
     @property
     def is_ours(self) -> bool:
         """Whether the bot, not the file, is the reason: worth a warning in the log."""
-        return self in {FailureKind.TIMEOUT, FailureKind.CRASHED, FailureKind.STORAGE, FailureKind.INTERNAL}
+        return self in _OURS
 
+
+_OURS = frozenset(
+    {
+        FailureKind.TIMEOUT,
+        FailureKind.CRASHED,
+        FailureKind.NO_WORKERS,
+        FailureKind.STORAGE,
+        FailureKind.INTERNAL,
+    }
+)
 
 _BY_ERROR_KIND: dict[ErrorKind, FailureKind] = {
     ErrorKind.EMPTY: FailureKind.EMPTY,

@@ -1,51 +1,15 @@
 """What is so now: every part of the bot that is switched on, and whether it works."""
 
 import asyncio
-import time
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from bot.connections import ConnectionState, ConnectionStatus
+from bot.executors import WorkerState
 from bot.failures import Failure
 from bot.service import GenreService
 from bot.storage import Storage
-from bot.workers import WorkerState
 
 _DATABASE_S = 5.0
-
-
-class ConnectionStatus(StrEnum):
-    OFF = "off"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    REFUSED = "refused"
-
-
-@dataclass(slots=True)
-class ConnectionState:
-    """How a chat platform stands; adapters keep it up to date. `since` is in seconds since 1970."""
-
-    status: ConnectionStatus = ConnectionStatus.OFF
-    reason: str = ""
-    since: float = field(default_factory=time.time)
-
-    def connecting(self, reason: str = "") -> None:
-        self._be(ConnectionStatus.CONNECTING, reason)
-
-    def connected(self) -> None:
-        self._be(ConnectionStatus.CONNECTED, "")
-
-    def refused(self, reason: str) -> None:
-        self._be(ConnectionStatus.REFUSED, reason)
-
-    def _be(self, status: ConnectionStatus, reason: str) -> None:
-        if status is not self.status:
-            self.since = time.time()
-        self.status, self.reason = status, reason
-
-    def to_dict(self) -> dict[str, Any]:
-        told = {"status": self.status.value, "since": round(self.since)}
-        return told | ({"reason": self.reason} if self.reason else {})
 
 
 class Health:
@@ -54,7 +18,7 @@ class Health:
     def __init__(self, service: GenreService) -> None:
         self._pool = service.pool
         self._service = service
-        self.connections: dict[str, ConnectionState] = {}
+        self.connections: dict[str, ConnectionState] = {"scheduler": service.pool.connection}
         self.storage: Storage | None = None
 
     async def facts(self) -> tuple[dict[str, Any], list[str]]:

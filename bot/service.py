@@ -16,12 +16,12 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from bot.audio import IncomingAudio, Likeness, likeness
+from bot.executors import Executor
 from bot.failures import Failure, FailureKind, failure_of
 from bot.jobs import Answer, ClipJob, Job, ModelFacts, Outcome, Picture, Refusal, Similarity, SimilarityJob, TallyJob
 from bot.limits import Budget, Hold, TokenBuckets
 from bot.metrics import Metrics
 from bot.progress import Progress, Stage
-from bot.workers import WorkerPool
 from config import Settings
 from config.settings import MEBIBYTE
 
@@ -63,7 +63,7 @@ class Asker:
 class GenreService:
     """Identifies clips. Keeps no audio: bytes live in memory until the answer is there, the cache has none."""
 
-    def __init__(self, settings: Settings, pool: WorkerPool) -> None:
+    def __init__(self, settings: Settings, pool: Executor) -> None:
         self._settings = settings
         self._pool = pool
         self.metrics = Metrics()
@@ -80,7 +80,7 @@ class GenreService:
         self._chats = TokenBuckets(burst=settings.chat_burst, per_minute=settings.chat_per_minute)
 
     @property
-    def pool(self) -> WorkerPool:
+    def pool(self) -> Executor:
         """What works for it."""
         return self._pool
 

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,15 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a connection shows and believes."""
+
+    ca_file: Path
+    cert: Path
+    key: Path
 
 
 class SettingsError(Exception):
@@ -89,6 +99,14 @@ class Settings(BaseSettings):
     worker_memory_mb: float = Field(
         2048.0, ge=512, description="memory one worker may take; it is replaced beyond that"
     )
+    dask_scheduler: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls|ws|wss)://.+",
+        description="files are worked on by this Dask cluster instead of by processes here: tcp://host:8786",
+    )
+    dask_tls_ca_file: Path | None = Field(None, description="certificate authority of a cluster at tls://…")
+    dask_tls_cert: Path | None = Field(None, description="this bot's certificate for it")
+    dask_tls_key: Path | None = Field(None, description="and its key")
     queue_limit: int = Field(32, ge=1, description="files that may wait; more are refused at once")
     max_held_mb: float = Field(512.0, gt=0, description="with more than this waiting in memory, files are refused")
     cache_entries: int = Field(100, ge=0, description="answers kept in memory (numbers and pictures, no audio)")
@@ -111,6 +129,11 @@ class Settings(BaseSettings):
             if getattr(self, less) > getattr(self, more):
                 values = f"{getattr(self, less):g} is more than {more.upper()}, {getattr(self, more):g}"
                 raise ValueError(f"{less.upper()}: {values}")
+        files = (self.dask_tls_ca_file, self.dask_tls_cert, self.dask_tls_key)
+        if any(files) and not all(files):
+            raise ValueError("DASK_TLS_CA_FILE: set it together with DASK_TLS_CERT and DASK_TLS_KEY, or none")
+        if self.dask_scheduler and self.dask_scheduler.startswith(("tls", "wss")) and not all(files):
+            raise ValueError("DASK_SCHEDULER: tls://… needs DASK_TLS_CA_FILE, DASK_TLS_CERT and DASK_TLS_KEY")
         return self
 
     @field_validator("log_level", mode="before")
@@ -133,6 +156,13 @@ class Settings(BaseSettings):
         """Whether a person, a chat or a server is on the list."""
         names = {name.strip() for name in self.blocked.split(",")}
         return any(f"{platform}:{number}" in names for number in numbers if number is not None)
+
+    @property
+    def dask_tls(self) -> TlsFiles | None:
+        """What the cluster is reached with, if that is set."""
+        if self.dask_tls_ca_file and self.dask_tls_cert and self.dask_tls_key:
+            return TlsFiles(self.dask_tls_ca_file, self.dask_tls_cert, self.dask_tls_key)
+        return None
 
     @property
     def max_upload_bytes(self) -> int:

@@ -94,7 +94,7 @@ def test_what_serves_imports_only_what_every_installation_has() -> None:
     imported = {name.partition(".")[0] for name in graph.modules - ours} - sys.stdlib_module_names
     homes = packages_distributions()
     lacking = {name for name in imported if not installed & {_written(home) for home in homes.get(name, [name])}}
-    extras = {"keras", "mutagen"}  # for `--runtime keras` and `--write-tags`, with a sentence where they are missing
+    extras = {"distributed", "keras", "mutagen"}  # each with a sentence where it is missing
     assert lacking == extras
 
 

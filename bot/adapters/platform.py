@@ -9,12 +9,14 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
+from bot.connections import ConnectionState, ConnectionStatus
 from bot.failures import FailureKind
-from bot.health import ConnectionState, ConnectionStatus
 from bot.replies import Reply
 
 log = logging.getLogger(__name__)
 
+TAKE_UP_EVERY_S = 20.0
+"""How often an adapter looks for what another process has begun and cannot end."""
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 5.0, 600.0
 _CHATS = 10_000
 _SAID_ONCE = frozenset({FailureKind.BUSY, FailureKind.TOO_OFTEN})

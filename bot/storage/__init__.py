@@ -1,5 +1,6 @@
 """What the bot remembers: settings of conversations and feedback, in SQL. No audio, no messages, no names."""
 
-from bot.storage.store import Storage, StorageUnusable
+from bot.storage.database import StorageUnusable
+from bot.storage.store import Storage
 
 __all__ = ["Storage", "StorageUnusable"]

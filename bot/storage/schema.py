@@ -44,8 +44,22 @@ begun = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("work", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),
+    sa.Column("ended_s", sa.Float),
 )
-"""Messages that are being answered, until they are: what is left over after a start is taken up again, once."""
+"""Messages that are being answered, and by which of the `processes`. Once they are (`ended_s`, since 1970), the name
+alone stays for a day, so that none is answered twice."""
+
+processes = sa.Table(
+    "processes",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("place", sa.String(128), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("seen_s", sa.Float, nullable=False),
+)
+"""The bot's processes that use this database. `place` is where `pid` means something; `seen_s` (since 1970) when it was
+last heard of, both by the database's clock."""
 
 FEEDBACK_SALT = "feedback-salt"
 """The entry of `bot_state` with the random key of the codes that stand for people and chats; the migration makes it."""

@@ -64,12 +64,12 @@ class Pool(Protocol):
 
 
 class OwnPool:
-    """The bot's: `bot/workers.py`."""
+    """The bot's: `bot/executors/processes.py`."""
 
     def __init__(self) -> None:
-        from bot.workers import WorkerPool
+        from bot.executors.processes import ProcessExecutor
 
-        self._pool = WorkerPool(
+        self._pool = ProcessExecutor(
             CHOICE, workers=WORKERS, job_timeout_s=JOB_TIMEOUT_S, jobs_per_worker=1000, queue_limit=32
         )
         self._pool.start()
@@ -97,7 +97,7 @@ def work(job: Any) -> object:
 
 def warm_context() -> Any:
     """Processes forked from one that has imported the classifier, as the bot's own pool has them."""
-    multiprocessing.set_forkserver_preload(["bot.preload"])
+    multiprocessing.set_forkserver_preload(["bot.executors.preload"])
     return multiprocessing.get_context("forkserver")
 
 

@@ -13,10 +13,10 @@ from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.telegram.adapter import TelegramAdapter
 from bot.assistant import Assistant
+from bot.executors.processes import ProcessExecutor
 from bot.service import GenreService
 from bot.storage import Storage
 from bot.storage.schema import feedback
-from bot.workers import WorkerPool
 from config import Settings
 from tests.support.discord_server import DiscordServer, Request
 from tests.support.telegram_server import Call, Json, TelegramServer
@@ -33,13 +33,13 @@ class Wired:
     """What stands behind both adapters."""
 
     settings: Settings
-    pool: WorkerPool
+    pool: ProcessExecutor
     service: GenreService
     storage: Storage
     assistant: Assistant
 
 
-async def wired(settings: Settings, pool: WorkerPool, folder: Path) -> Wired:
+async def wired(settings: Settings, pool: ProcessExecutor, folder: Path) -> Wired:
     service = GenreService(settings, pool)
     storage = await Storage.open(f"sqlite:///{folder}/bot.sqlite3")
     return Wired(settings, pool, service, storage, Assistant(settings, service, storage))
@@ -198,7 +198,7 @@ class DiscordChat:
 
 async def kept(storage: Storage) -> list[Any]:
     """The rows of feedback, in the order of their windows."""
-    async with storage._engine.connect() as connection:
+    async with storage.database.engine.connect() as connection:
         return list(await connection.execute(sa.select(feedback).order_by(feedback.c.start_s)))
 
 

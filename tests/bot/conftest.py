@@ -4,27 +4,53 @@ The shipped model in them is always certain of a genre; on request it never find
 """
 
 import json
+import os
 import shutil
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.audio import IncomingAudio
+from bot.executors.processes import ProcessExecutor
 from bot.jobs import ModelChoice
 from bot.service import GenreService
-from bot.workers import WorkerPool
 from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE
 from classifier.genres import SLUGS
 from config import Settings
 from tests.bot.chats import Wired, wired
 
-PoolMaker = Callable[..., WorkerPool]
+PoolMaker = Callable[..., ProcessExecutor]
 
 _ALWAYS: dict[str, Any] = {"certain_from": dict.fromkeys(SLUGS, 0.0), "ood_threshold": None}
 _NEVER: dict[str, Any] = {"certain_from": {}, "ood_threshold": None}
 _NONE_OF_THEM: dict[str, Any] = {"ood_threshold": -1e9}
+
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+
+if not POSTGRES and os.environ.get("CI"):
+    raise RuntimeError("in CI some tests run on PostgreSQL too: set TEST_DATABASE_URL")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bot.sqlite3"
+        return
+    if not POSTGRES:
+        pytest.skip("TEST_DATABASE_URL names no PostgreSQL server")
+    name = f"bot_{uuid.uuid4().hex}"
+    server = sa.create_engine(sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield sa.make_url(POSTGRES).set(drivername="postgres", database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
 
 
 @pytest.fixture
@@ -64,11 +90,11 @@ def _with_thresholds(folder: Path, **changes: dict[str, Any]) -> Path:
 @pytest.fixture
 async def make_pool(answering: Path) -> AsyncIterator[PoolMaker]:
     """Makes pools and closes them after the test."""
-    pools: list[WorkerPool] = []
+    pools: list[ProcessExecutor] = []
 
-    def make(*, bundle: Path = answering, **changes: float) -> WorkerPool:
+    def make(*, bundle: Path = answering, **changes: float) -> ProcessExecutor:
         limits: dict[str, float] = {"workers": 1, "job_timeout_s": 20.0, "jobs_per_worker": 1000, "queue_limit": 8}
-        pool = WorkerPool(ModelChoice("default", bundle, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
+        pool = ProcessExecutor(ModelChoice("default", bundle, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
         pools.append(pool)
         pool.start()
         return pool

@@ -218,7 +218,7 @@ async def test_settings_that_cannot_be_read_are_not_overwritten(
         def refuse(*_: object) -> None:
             raise OperationalError("SELECT", {}, Exception("connection reset"))
 
-        broken.setattr(type(behind.storage._engine), "connect", refuse)
+        broken.setattr(type(behind.storage.database.engine), "connect", refuse)
         refused = await behind.assistant.command(GROUP, CommandName.OFFSET, "12")
         assert texts_in("en")("failure-storage") in refused.text
     assert (await behind.storage.preferences_of(GROUP)).mode == "off"

@@ -42,7 +42,7 @@ async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> As
 
 
 async def rows(behind: Wired) -> list[object]:
-    async with behind.storage._engine.connect() as connection:
+    async with behind.storage.database.engine.connect() as connection:
         return list(await connection.execute(sa.select(counts)))
 
 

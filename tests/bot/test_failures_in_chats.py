@@ -115,7 +115,7 @@ async def _storage(scene: Scene) -> str:
     def broken(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, Exception("disk I/O error"))
 
-    scene.monkeypatch.setattr(type(scene.behind.storage._engine), "begin", broken)
+    scene.monkeypatch.setattr(type(scene.behind.storage.database.engine), "begin", broken)
     return await scene.chat.command("/offset 12", manager=True)
 
 
@@ -149,6 +149,7 @@ SCENES: dict[FailureKind, Callable[[Scene], Awaitable[str]]] = {
     FailureKind.BUSY: lambda scene: _pool_failure(scene, FailureKind.BUSY),
     FailureKind.TIMEOUT: lambda scene: _pool_failure(scene, FailureKind.TIMEOUT),
     FailureKind.CRASHED: lambda scene: _pool_failure(scene, FailureKind.CRASHED),
+    FailureKind.NO_WORKERS: lambda scene: _pool_failure(scene, FailureKind.NO_WORKERS),
     FailureKind.STOPPING: lambda scene: _pool_failure(scene, FailureKind.STOPPING),
     FailureKind.TOO_OFTEN: _too_often,
     FailureKind.NOT_ALLOWED: lambda scene: scene.chat.command("/offset 12"),

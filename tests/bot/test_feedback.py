@@ -79,7 +79,7 @@ async def test_the_columns_are_kept_once(behind: Wired, track_mp3: bytes, classi
     reply = await answered(behind, track_mp3)
     for person in ("1", "2"):
         await voted(behind, track_mp3, reply, Verdict.RIGHT, who=replace(GROUP, user_id=person))
-    async with behind.storage._engine.connect() as connection:
+    async with behind.storage.database.engine.connect() as connection:
         (row,) = await connection.exec_driver_sql("SELECT id, columns FROM feature_sets")
     assert tuple(row.columns.split("\n")) == classifier.model.columns
     assert {kept_row.feature_set for kept_row in await kept(behind.storage)} == {row.id}

@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 
 from bot.adapters import operator_chat
-from bot.health import ConnectionState, Health
+from bot.connections import ConnectionState
+from bot.health import Health
 from bot.service import GenreService
 from tests.bot.chats import Wired
 from tests.support.bot_process import Process, discord_settings, started, telegram_settings

@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 import sys
-import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,17 +21,12 @@ import bot.storage
 from bot.conversation import Conversation, Mode, Platform, Preferences
 from bot.failures import Failure, FailureKind
 from bot.storage import Storage, StorageUnusable
+from bot.storage.database import _with_driver
 from bot.storage.schema import FEEDBACK_SALT, metadata
-from bot.storage.store import _with_driver
 from bot.votes import Evidence, SeenWindow, Verdict, Vote, Voter
 from classifier.genres import GENRES
 from classifier.results import GenreScore
 from tests.bot.chats import kept
-
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
-
-if not POSTGRES and os.environ.get("CI"):
-    raise RuntimeError("in CI these tests run on PostgreSQL too: set TEST_DATABASE_URL")
 
 
 async def nobody() -> bool:
@@ -43,24 +35,6 @@ async def nobody() -> bool:
 
 def chat(number: str, platform: Platform = Platform.TELEGRAM) -> Conversation:
     return Conversation(platform, number, False, None, "7", None, False, nobody)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/bot.sqlite3"
-        return
-    if not POSTGRES:
-        pytest.skip("TEST_DATABASE_URL names no PostgreSQL server")
-    name = f"bot_{uuid.uuid4().hex}"
-    server = sa.create_engine(sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield sa.make_url(POSTGRES).set(drivername="postgres", database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 async def test_preferences_are_kept_over_a_restart_each_chat_for_itself(url: str) -> None:
@@ -123,7 +97,7 @@ async def test_the_migrations_make_what_the_schema_says(url: str) -> None:
     def differences(connection: sa.Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
-    async with storage._engine.connect() as connection:
+    async with storage.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await storage.close()
 
@@ -185,7 +159,7 @@ async def downgraded(storage: Storage, revision: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
-    async with storage._engine.begin() as connection:
+    async with storage.database.engine.begin() as connection:
         await connection.run_sync(down)
     await storage.close()
 
@@ -228,7 +202,7 @@ async def test_what_the_bot_keeps_about_itself_is_renamed_with_all_that_is_in_it
     storage = await Storage.open(url)
     assert await storage.bot_state("commands") == "old"
     assert await storage.bot_state(FEEDBACK_SALT) == salt
-    async with storage._engine.connect() as connection:
+    async with storage.database.engine.connect() as connection:
         assert "remarks" not in await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
         key = await connection.run_sync(lambda sync: sa.inspect(sync).get_pk_constraint("bot_state"))
     assert key["constrained_columns"] == ["name"]
@@ -245,7 +219,7 @@ async def test_a_database_that_goes_away_costs_settings_but_no_answers(
 ) -> None:
     storage = await Storage.open(url)
     await storage.save(chat("1"), Preferences(offset_s=5.0))
-    async with storage._engine.begin() as connection:
+    async with storage.database.engine.begin() as connection:
         await connection.execute(sa.text("DROP TABLE preferences"))
     assert await storage.preferences_of(chat("1")) == Preferences()
     assert "Preferences cannot be read" in caplog.text
@@ -273,20 +247,6 @@ async def test_what_is_no_usable_database_is_said_without_its_password(url: str)
     assert "geheim" not in str(caught.value)
 
 
-async def test_what_is_left_over_is_taken_up_a_few_times(url: str) -> None:
-    storage = await Storage.open(url)
-    await storage.begin("telegram", {"1": "one", "2": "two"}, state=("position", "3"))
-    await storage.begin("discord", {"1": "other"})
-    await storage.begin("telegram", {"1": "one again"})
-    await storage.end("telegram", "2")
-    assert await storage.bot_state("position") == "3"
-    for _ in range(3):
-        assert await storage.left_over("telegram") == [("1", "one again")]
-    assert await storage.left_over("telegram") == []
-    assert await storage.left_over("discord") == [("1", "other")]
-    await storage.close()
-
-
 async def test_a_broken_database_keeps_nobody_from_an_answer(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -296,17 +256,17 @@ async def test_a_broken_database_keeps_nobody_from_an_answer(
         raise OperationalError("INSERT", {}, Exception("disk I/O error"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(storage._engine), "begin", broken)
-        await storage.begin("telegram", {"1": "one"})
-        await storage.end("telegram", "1")
-        assert await storage.left_over("telegram") == []
+        patched.setattr(type(storage.database.engine), "begin", broken)
+        assert list(await storage.works.begin("telegram", {"1": "one"})) == ["1"]
+        await storage.works.end("telegram", "1")
+        assert await storage.works.left_over("telegram", own=True) == []
     await storage.close()
     assert caplog.text.count("disk I/O error") == 3
 
 
 async def test_in_memory_is_one_database_for_all_connections() -> None:
     storage = await Storage.open("sqlite://")
-    folder = storage._folder
+    folder = storage.database._folder
 
     async def save(number: int) -> None:
         await storage.save(chat(str(number)), Preferences(offset_s=float(number)))
@@ -351,7 +311,7 @@ async def test_four_may_start_on_one_fresh_database(url: str) -> None:
 
 
 async def test_a_locked_database_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.storage.store._LOCKED_S", 0.1)
+    monkeypatch.setattr("bot.storage.database._LOCKED_S", 0.1)
     with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageUnusable) as caught:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.executors import ModelUnusable, WorkerState
+from bot.executors.processes import ProcessExecutor
 from bot.failures import Failure, FailureKind
 from bot.jobs import Answer, ClipJob, ModelChoice, Refusal, facts_of, load_classifier
-from bot.workers import ModelUnusable, WorkerPool, WorkerState
 from classifier.bundle import BUNDLES, load_metadata
 from classifier.errors import ErrorKind
 from tests.bot.conftest import PoolMaker
@@ -296,7 +297,7 @@ async def test_whatever_keeps_a_worker_from_starting_is_said_once(
     shutil.copytree(answering, broken)
     (broken / "metadata.json").write_text("[]")
     for bundle in (broken, tmp_path / "nowhere"):
-        pool = WorkerPool(
+        pool = ProcessExecutor(
             ModelChoice("default", bundle, "litert"), workers=2, job_timeout_s=5, jobs_per_worker=10, queue_limit=2
         )
         pool.start()
@@ -311,8 +312,8 @@ async def test_workers_that_end_before_they_are_ready_end_the_start(
     answering: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So little memory that not even the model fits in."""
-    monkeypatch.setattr("bot.workers._RESTART_DELAY_S", 0.05)
-    pool = WorkerPool(
+    monkeypatch.setattr("bot.executors.processes._RESTART_DELAY_S", 0.05)
+    pool = ProcessExecutor(
         ModelChoice("default", answering, "litert"),
         workers=1,
         job_timeout_s=5,
@@ -328,7 +329,7 @@ async def test_workers_that_end_before_they_are_ready_end_the_start(
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
-    pool = WorkerPool(
+    pool = ProcessExecutor(
         ModelChoice("default", tmp_path, "litert"), workers=1, job_timeout_s=5, jobs_per_worker=10, queue_limit=2
     )
     pool.start()

@@ -138,6 +138,9 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, content
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
+        ("DASK_SCHEDULER", "host:8786", "DASK_SCHEDULER"),
+        ("DASK_SCHEDULER", "tls://host:8786", "DASK_SCHEDULER: tls://… needs DASK_TLS_CA_FILE"),
+        ("DASK_TLS_KEY", "key.pem", "DASK_TLS_CA_FILE"),
         ("DEFAULT_OFFSET_S", "3601", "DEFAULT_OFFSET_S"),
         ("MAX_OFFSET_S", "20", "DEFAULT_OFFSET_S: 30 is more than MAX_OFFSET_S, 20"),
         ("MAX_HELD_MB", "50", "MAX_UPLOAD_MB: 100 is more than MAX_HELD_MB, 50"),

@@ -1,6 +1,7 @@
 """The processes of a bot as the operating system sees them, and ways to hold them up."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -14,16 +15,18 @@ def worker_pids() -> list[int]:
 
 def workers_of(bot: int) -> list[int]:
     """Living children of the children of a process."""
-    children: dict[int, list[int]] = {}
+    return [pid for child in children_of(bot) for pid in children_of(child) if is_alive(pid)]
+
+
+def children_of(parent: int) -> list[int]:
+    """What a process has started and not waited for."""
+    found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                children.setdefault(int(fields[1]), []).append(int(folder.name))
-    return [pid for child in children.get(bot, []) for pid in children.get(child, [])]
+            with contextlib.suppress(OSError):
+                if parent_of(int(folder.name)) == parent:
+                    found.append(int(folder.name))
+    return found
 
 
 def is_alive(pid: int) -> bool:

@@ -11,10 +11,9 @@ from discord.http import Route
 
 from bot.adapters.discord.client import GenreClient
 from bot.adapters.discord.log_lines import quieten
-from bot.adapters.platform import Unreachable
+from bot.adapters.platform import TAKE_UP_EVERY_S, Unreachable, repeating
 from bot.assistant import Assistant
-from bot.conversation import Platform
-from bot.health import ConnectionState
+from bot.connections import ConnectionState
 from bot.storage import Storage
 from config import Settings
 
@@ -35,7 +34,6 @@ class DiscordAdapter:
         self._reads_messages = settings.discord_message_content
         self.state = ConnectionState()
         self._client: GenreClient | None = None
-        self._left_over: list[tuple[str, str]] | None = None
         quieten()
         if settings.discord_api_base:
             Route.BASE = settings.discord_api_base
@@ -79,13 +77,10 @@ class DiscordAdapter:
     async def _serve(self, stop: asyncio.Event) -> None:
         token = self._settings.discord_token
         assert token is not None
-        if self._left_over is None:
-            self._left_over = await self._storage.left_over(Platform.DISCORD)
         client = GenreClient(
             self._settings,
             self._assistant,
             self._storage,
-            self._left_over,
             self.state,
             reads_messages=self._reads_messages,
         )
@@ -94,10 +89,11 @@ class DiscordAdapter:
             connected = asyncio.create_task(client.start(token.get_secret_value()))
             stopped = asyncio.create_task(stop.wait())
             try:
-                await asyncio.wait((connected, stopped), return_when=asyncio.FIRST_COMPLETED)
-                if connected.done():
-                    connected.result()
-                await client.finish_handlers()
+                async with repeating(client.take_up, every_s=TAKE_UP_EVERY_S):
+                    await asyncio.wait((connected, stopped), return_when=asyncio.FIRST_COMPLETED)
+                    if connected.done():
+                        connected.result()
+                    await client.finish_handlers()
             finally:
                 stopped.cancel()
                 connected.cancel()

@@ -30,8 +30,9 @@ from bot.adapters.discord.posts import Posted, Posts
 from bot.adapters.platform import BegunWork
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
+from bot.connections import ConnectionState
+from bot.conversation import Platform
 from bot.failures import Failure, FailureKind
-from bot.health import ConnectionState
 from bot.storage import Storage
 from bot.votes import checked_vote
 from config import Settings
@@ -54,18 +55,13 @@ class GuardedTree(app_commands.CommandTree[Any]):
 
 
 class GenreClient(discord.AutoShardedClient):
-    """One connection. Handlers are a few lines each: what is said and done, the assistant decides.
-
-    `left_over` are messages (number, channel) that were begun before the process ended; they leave the list once they
-    are taken up.
-    """
+    """One connection. Handlers are a few lines each: what is said and done, the assistant decides."""
 
     def __init__(
         self,
         settings: Settings,
         assistant: Assistant,
         storage: Storage,
-        left_over: list[tuple[str, str]],
         state: ConnectionState,
         *,
         reads_messages: bool,
@@ -89,7 +85,6 @@ class GenreClient(discord.AutoShardedClient):
         self._closing = False
         self._conversations = Conversations()
         self._posts = Posts(assistant, storage, self._conversations, self._begun, self._audio)
-        self._left_over = left_over
         self._state = state
         self._sent_along: LRUCache[Source, discord.Attachment] = LRUCache(_REMEMBERED)
         self.tree: app_commands.CommandTree[Any] = GuardedTree(
@@ -125,9 +120,14 @@ class GenreClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         self._state.connected()
         log.info("Discord: listening as %s in %d servers", self.user, len(self.guilds))
-        left_over = self._left_over.copy()
-        self._left_over.clear()
-        if self.user and left_over:
+        await self.take_up()
+
+    async def take_up(self) -> None:
+        """Answer what processes have begun that live no more, this one not among them."""
+        if not self.user or self._closing or not self.is_ready():
+            return
+        left_over = await self._storage.works.left_over(Platform.DISCORD)
+        if left_over:
             with self._begun.one():
                 await self._posts.take_up(left_over, self, self.user)
 

@@ -92,13 +92,14 @@ class Posts:
     async def take_up(
         self, left_over: Sequence[tuple[str, str]], client: discord.Client, me: discord.ClientUser
     ) -> None:
-        """Answer what was begun before the process ended without a word: numbers of messages and their channels."""
+        """Answer what was begun before a process ended without a word: names of works and their messages' channels."""
         for name, channel in left_over:
             with contextlib.suppress(*FAILED):
-                message = await client.get_partial_messageable(int(channel)).fetch_message(int(name))
-                log.info("Discord: a message from before the start is taken up again")
+                number = int(name.partition(":")[0])
+                message = await client.get_partial_messageable(int(channel)).fetch_message(number)
+                log.info("Discord: a message that was left over is taken up again")
                 await self._look_at(message, me, _UNSEEN)
-            await self._storage.end(Platform.DISCORD, name)
+            await self._storage.works.end(Platform.DISCORD, name)
 
     async def _look_at(self, message: discord.Message, me: discord.ClientUser, before: Seen) -> None:
         if message.author.bot or message.webhook_id:
@@ -175,8 +176,10 @@ class Posts:
             with contextlib.suppress(*FAILED):
                 await message.channel.typing()
 
-        name = str(message.id)
-        await self._storage.begin(Platform.DISCORD, {name: str(message.channel.id)})
+        name = _work_name(message, files)
+        if not await self._storage.works.begin(Platform.DISCORD, {name: str(message.channel.id)}):
+            log.info("Discord: another process answers a message")
+            return
         async with repeating(type_on, every_s=_TYPING_EVERY_S):
             audios = [self._audio_of(file.attachment) for file in files]
             replies = await self._assistant.answer(conversation, audios, say)
@@ -186,7 +189,7 @@ class Posts:
         for said in status:
             with contextlib.suppress(*FAILED):
                 await (said.delete() if is_sent else said.edit(content=markdown_of(replies[0])))
-        await self._storage.end(Platform.DISCORD, name)
+        await self._storage.works.end(Platform.DISCORD, name)
 
     async def _send(
         self,
@@ -203,6 +206,12 @@ class Posts:
             placeholder = (await self._assistant.texts(conversation))("reply-files")
             view = files_view(replies, sources, placeholder)
         return await send_reply(message, replies, view, rights=rights)
+
+
+def _work_name(message: discord.Message, files: Sequence[Posted]) -> str:
+    """The same in every process for the same files of a message; another one after an edit."""
+    edited = f"{message.edited_at.timestamp():.0f}" if message.edited_at else ""
+    return f"{message.id}:{edited}:{files[0].attachment.id}"
 
 
 def is_asked(message: discord.Message, me: discord.ClientUser) -> bool:

@@ -35,7 +35,7 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.adapters.platform import BegunWork, SaidLately, Unreachable, repeating
+from bot.adapters.platform import TAKE_UP_EVERY_S, BegunWork, SaidLately, Unreachable, repeating
 from bot.adapters.telegram.asking import Asked, ServerClock, asked_in
 from bot.adapters.telegram.buttons import Another, BackToVote, Voted, pressed, with_choices, with_votes
 from bot.adapters.telegram.conversations import conversation_of, conversation_of_change, has_joined, owner_of
@@ -46,9 +46,9 @@ from bot.adapters.telegram.messages import edit_answer, html_of, reply_to, send_
 from bot.adapters.telegram.polling import Lanes, poll, take
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
+from bot.connections import ConnectionState
 from bot.conversation import Conversation, Platform
 from bot.failures import Failure, FailureKind
-from bot.health import ConnectionState
 from bot.replies import Reply
 from bot.storage import Storage
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, texts_in
@@ -221,8 +221,13 @@ class TelegramAdapter:
             log.info("Telegram: listening as @%s", bot.username)
             self._bot = bot
             self.state.connected()
-            await take(await journal.left_over(), bot, journal, lanes.put)
-            await poll(bot, journal, _ALLOWED, lanes.put, stop, self.state)
+            await take(await journal.resume(), bot, journal, lanes.put)
+
+            async def take_up() -> None:
+                await take(await journal.left_over(), bot, journal, lanes.put)
+
+            async with repeating(take_up, every_s=TAKE_UP_EVERY_S):
+                await poll(bot, journal, _ALLOWED, lanes.put, stop, self.state)
         finally:
             self._bot = None
             self._limiter.hurry()

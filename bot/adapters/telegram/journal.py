@@ -2,7 +2,7 @@
 twice.
 
 Telegram hands an update out again until the next question says that it has been taken. What has been taken is therefore
-written down before it is worked on, and struck out when it has been answered.
+written down before it is worked on, and struck out when it has been answered; what another process has is left to it.
 """
 
 import json
@@ -47,12 +47,17 @@ class Journal:
             self._position.offset = 0
         return self._position.offset
 
-    async def left_over(self) -> list[dict[str, Any]]:
-        """Updates that were begun before the connection or the process ended; from then on it goes on where it was."""
+    async def resume(self) -> list[dict[str, Any]]:
+        """Go on where this or another process was: what was begun before a connection or a process ended."""
         if not self._position.offset:
             await self._remember_position()
+        return await self.left_over(own=True)
+
+    async def left_over(self, *, own: bool = False) -> list[dict[str, Any]]:
+        """Updates that processes had begun that live no more; with `own`, those of this one, too."""
         mine = f"{self._bot_id}:"
-        found = [work for name, work in await self._storage.left_over(Platform.TELEGRAM) if name.startswith(mine)]
+        works = await self._storage.works.left_over(Platform.TELEGRAM, own=own)
+        found = [work for name, work in works if name.startswith(mine)]
         if found:
             log.info("Telegram: %d updates from before are taken up again", len(found))
         updates = [json.loads(work) for work in found]
@@ -75,17 +80,22 @@ class Journal:
             return []
         self._position.offset = max(int(update["update_id"]) for update in new) + 1
         self._position.moved_s = time.monotonic()
-        works = {self._name(int(update["update_id"])): json.dumps(update) for update in new if _is_work(update)}
-        self._written |= {int(update["update_id"]) for update in new if _is_work(update)}
-        state = (self._state_name, f"{self._position.offset}@{time.time():.0f}")
-        await self._storage.begin(Platform.TELEGRAM, works, state=state)
-        return new
+        return await self._begun(new, state=(self._state_name, f"{self._position.offset}@{time.time():.0f}"))
+
+    async def _begun(self, updates: list[dict[str, Any]], *, state: tuple[str, str] | None) -> list[dict[str, Any]]:
+        """Write updates down; returns those that no other process has, or has had."""
+        works = {self._name(int(update["update_id"])): json.dumps(update) for update in updates if _is_work(update)}
+        mine = await self._storage.works.begin(Platform.TELEGRAM, works, state=state)
+        others = works.keys() - set(mine)
+        fresh = [update for update in updates if self._name(int(update["update_id"])) not in others]
+        self._written |= {int(update["update_id"]) for update in fresh if _is_work(update)}
+        return fresh
 
     async def end(self, update_id: int) -> None:
         """An update has been answered."""
         if update_id in self._written:
             self._written.discard(update_id)
-            await self._storage.end(Platform.TELEGRAM, self._name(update_id))
+            await self._storage.works.end(Platform.TELEGRAM, self._name(update_id))
 
     @property
     def _state_name(self) -> str:

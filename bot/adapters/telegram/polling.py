@@ -17,7 +17,7 @@ from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken, 
 
 from bot.adapters.platform import Unreachable
 from bot.adapters.telegram.journal import Journal
-from bot.health import ConnectionState
+from bot.connections import ConnectionState
 
 log = logging.getLogger(__name__)
 

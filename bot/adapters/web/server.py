@@ -17,6 +17,7 @@ from bot.adapters.web.forms import ClipForm, held_audio, read_clip_form
 from bot.adapters.web.guard import guarded, is_loopback
 from bot.adapters.web.pages import Shown, genre_colours, render_page
 from bot.adapters.web.shelf import Shelf, Shelved
+from bot.executors import Executor, WorkerState
 from bot.failures import Failure, FailureKind
 from bot.health import Health
 from bot.jobs import Answer
@@ -25,7 +26,6 @@ from bot.replies import failure_texts
 from bot.service import Asker, GenreService
 from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
-from bot.workers import WorkerPool, WorkerState
 from classifier.terminal import unicode_name
 from config import Settings
 
@@ -59,6 +59,7 @@ _STATUS: dict[FailureKind, int] = {
     FailureKind.BUSY: 503,
     FailureKind.STOPPING: 503,
     FailureKind.STORAGE: 503,
+    FailureKind.NO_WORKERS: 503,
     FailureKind.TIMEOUT: 504,
     FailureKind.CRASHED: 500,
     FailureKind.INTERNAL: 500,
@@ -280,7 +281,7 @@ class WebAdapter:
         return web.Response(text=html, content_type="text/html", status=status, headers=headers)
 
 
-def _count(pool: WorkerPool, state: WorkerState) -> int:
+def _count(pool: Executor, state: WorkerState) -> int:
     return pool.states.count(state)
 
 

@@ -11,7 +11,7 @@ import simcord
 
 from bot.adapters.discord.client import GenreClient
 from bot.audio import IncomingAudio
-from bot.health import ConnectionState
+from bot.connections import ConnectionState
 from tests.bot.chats import Wired
 
 
@@ -36,7 +36,7 @@ def _from_memory(attachment: discord.Attachment) -> IncomingAudio:
 
 
 def client(behind: Wired) -> GenreClient:
-    return GenreClient(behind.settings, behind.assistant, behind.storage, [], ConnectionState(), reads_messages=True)
+    return GenreClient(behind.settings, behind.assistant, behind.storage, ConnectionState(), reads_messages=True)
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ async def test_what_has_been_taken_is_not_taken_again(storage: Storage) -> None:
     await journal.end(5)
     await journal.end(7)
     after_a_kill = Journal(storage, 1, Position())
-    assert await after_a_kill.left_over() == [question(6)]
+    assert await after_a_kill.resume() == [question(6)]
     assert after_a_kill.offset == 8
     await storage.close()
 
@@ -37,14 +37,14 @@ async def test_talk_in_a_group_is_not_kept(storage: Storage) -> None:
     file = question(2, "", "supergroup")
     file["message"] |= {"audio": {"file_id": "x"}}  # type: ignore[operator]
     await Journal(storage, 1, Position()).fresh([talk, file])
-    assert await Journal(storage, 1, Position()).left_over() == [file]
+    assert await Journal(storage, 1, Position()).resume() == [file]
     await storage.close()
 
 
 async def test_another_bot_has_a_position_of_its_own(storage: Storage) -> None:
     await Journal(storage, 1, Position()).fresh([question(5)])
     other = Journal(storage, 2, Position())
-    assert await other.left_over() == []
+    assert await other.resume() == []
     assert other.offset == 0
     await storage.close()
 
@@ -59,6 +59,6 @@ async def test_after_a_long_silence_any_number_is_new(storage: Storage, monkeypa
     assert journal.offset == 13
     monkeypatch.setattr("time.time", lambda: 4e9)
     late = Journal(storage, 1, Position())
-    await late.left_over()
+    await late.resume()
     assert late.offset == 0
     await storage.close()

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.web.server import WebAdapter
+from bot.executors.processes import ProcessExecutor
 from bot.service import GenreService
 from bot.storage import Storage
-from bot.workers import WorkerPool
 from config import Settings
 from tests.bot.conftest import PoolMaker
 
@@ -21,11 +21,11 @@ class RunningPage:
 
     url: str
     settings: Settings
-    pool: WorkerPool
+    pool: ProcessExecutor
     storage: Storage
 
 
-async def serve(settings: Settings, pool: WorkerPool, storage: Storage | None) -> tuple[web.AppRunner, str]:
+async def serve(settings: Settings, pool: ProcessExecutor, storage: Storage | None) -> tuple[web.AppRunner, str]:
     """Serve a page; without a storage it asks for no feedback."""
     adapter = WebAdapter(settings, GenreService(settings, pool))
     if storage:

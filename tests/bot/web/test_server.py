@@ -345,7 +345,7 @@ async def test_votes_that_cannot_be_kept_are_refused_and_the_page_goes_on(
 ) -> None:
     async with http.post("/api/classify", data=form(track_mp3)) as response:
         token = response.headers["Feedback-Token"]
-    async with page.storage._engine.begin() as connection:
+    async with page.storage.database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE feedback")
     async with http.post("/api/feedback", data={"token": token, "verdict": "right"}) as response:
         assert response.status == 503
