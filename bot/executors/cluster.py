@@ -24,6 +24,7 @@ from bot.executors.remote import Errand, Unfit, fingerprint, prepare, run_remote
 from bot.executors.worker import Broke
 from bot.failures import Failure, FailureKind
 from bot.jobs import ClipJob, Job, ModelChoice, ModelFacts, Outcome
+from classifier.quiet import quieten
 from config.settings import TlsFiles
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class ClusterExecutor:
         job_timeout_s: float,
         queue_limit: int,
     ) -> None:
-        _quieten()
+        quieten("distributed")  # it has a traceback for whatever goes and comes back: here that is told in one line
         self._choice = choice
         self._fingerprint = fingerprint(choice)
         self._scheduler = scheduler
@@ -353,16 +354,6 @@ async def _knock(scheduler: str) -> None:
     async with asyncio.timeout(_CONNECT_S):
         _, writer = await asyncio.open_connection(address.hostname, address.port or _DEFAULT_PORT)
     writer.close()
-
-
-def _quieten() -> None:
-    """Dask logs beside ours, with a traceback for whatever goes and comes back: here that is told in one line."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":
-            logger = logging.getLogger(name)
-            logger.handlers.clear()
-            logger.propagate = True
-            logger.setLevel(logging.CRITICAL)
 
 
 def _security(tls: TlsFiles | None) -> "distributed.Security | None":

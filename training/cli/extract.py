@@ -13,6 +13,9 @@ def add(commands: Commands) -> None:
     command.add_argument("--audio", type=Path, required=True, metavar="FOLDER")
     command.add_argument("--out", type=Path, required=True, metavar="TABLE", help="a .csv or .parquet file")
     command.add_argument("--workers", type=COUNT, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work instead: tcp://host:8786"
+    )
     command.add_argument("--windows", type=COUNT, metavar="N", help="at most so many of a file, spread (default: all)")
     command.add_argument(
         "--non-edm", action="store_true", help="the folders are kinds of other sounds (speech, noise, …), not genres"
@@ -35,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         budget=arguments.windows,
         origin=arguments.origin,
         copies=arguments.copies,
+        scheduler=arguments.scheduler,
     )
     print(f"{arguments.out}: {result.windows} windows; {len(result.refused)} files passed over")
     return 0

@@ -13,48 +13,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from classifier.decoding import WINDOW_S, AudioWindow, iter_windows, spread_windows
-from classifier.errors import ClassifierError, ErrorKind
 from classifier.folders import album_folders, audio_files
 from classifier.genres import SLUGS
 from classifier.process import keep_freed_memory, set_up_process
-from classifier.readers.source import Source
 from classifier.terminal import printable, unicode_name
-from training.data.copies import CODEC, TONE, through_codec, toned
-from training.data.tables import PLAIN, check_table_name, write_table
+from training.data.clips import Clip, described
+from training.data.tables import check_table_name, write_table
 from training.errors import TrainingError
 from training.progress import Progress
-
-SOURCE = "extracted"
-"""What the tables made here say of where their rows come from."""
-
-if TYPE_CHECKING:
-    from classifier.model import GenreModel
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """An audio file with its genre; `track` is its path inside the folder, `part` the file its windows go to.
-
-    `origin` is empty where the track is one of its own; `copies` are the altered copies that are described, too.
-    """
-
-    path: Path
-    label: str
-    track: str
-    origin: str
-    copies: tuple[str, ...]
-    budget: int | None
-    part: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +46,18 @@ def extract_table(
     non_edm: bool = False,
     origin: str | None = None,
     copies: Sequence[str] = (),
+    scheduler: str | None = None,
     quiet: bool = False,
 ) -> Extraction:
     """Extract all windows, or `budget` spread ones, of all files below `audio` into the table `out` (.csv or .parquet).
 
     Below `audio` lies one folder per genre, named by its slug; with `non_edm` one per kind of other sound. The folder
     that a file lies in below that is its origin, unless `origin` names one for all. `copies` (of `COPIES`) adds altered
-    copies. A bad file is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed
+    copies. With `scheduler` (`tcp://host:8786`) a Dask cluster works on the files, and `workers` means nothing. A bad
+    file is reported and passed over. The work of an interrupted run is kept in `<out>.parts` and removed
     when the table is complete.
 
-    Raises `TrainingError` for a folder that has no genre folders or no audio.
+    Raises `TrainingError` for a folder that has no genre folders or no audio, and for a cluster that is of no use.
     """
     check_table_name(out)
     parts = out.with_name(out.name + ".parts")
@@ -93,7 +67,8 @@ def extract_table(
     if not clips:
         raise TrainingError(f"{audio}: no audio below folders named {', '.join(SLUGS[:3])} …")
     parts.mkdir(parents=True, exist_ok=True)
-    refused = (*unread, *_extract_all([clip for clip in clips if not clip.part.exists()], workers, quiet))
+    left = [clip for clip in clips if not clip.part.exists()]
+    refused = (*unread, *_extract_all(left, workers, scheduler, quiet))
     done = [pd.read_parquet(clip.part) for clip in clips if clip.part.exists()]
     if not done:
         raise TrainingError(f"{audio}: none of the {len(clips)} files could be read; the first: {refused[0]}")
@@ -130,33 +105,43 @@ def _clips(
             yield Clip(path, folder.name, track, named, copies, budget, parts / f"{key}.parquet")
 
 
-@lru_cache(maxsize=1)
-def _model() -> "GenreModel":
-    """The shipped model, loaded once in each worker process."""
-    from classifier.model import GenreModel
-
-    return GenreModel.load()
-
-
-def _extract_all(clips: list[Clip], workers: int, quiet: bool) -> Iterator[str]:
-    """Why each file was passed over. A file that ends its worker is found by trying those in question one by one."""
+def _extract_all(clips: list[Clip], workers: int, scheduler: str | None, quiet: bool) -> Iterator[str]:
+    """Why each file was passed over."""
     set_up_process()
-    left = {clip.part: clip for clip in clips}
     with tqdm(total=len(clips), disable=quiet) as progress:
-
-        def done(clip: Clip, reason: str | None) -> Iterator[str]:
-            del left[clip.part]
+        for reason in _in_cluster(clips, scheduler) if scheduler else _in_pools(clips, workers):
             progress.update()
             if reason:
                 progress.write(printable(reason))
                 yield reason
 
-        while left:
-            for clip, reason in _in_pool(list(left.values()), workers):
-                yield from done(clip, reason)
-            for clip in list(left.values())[:workers]:  # a worker has died: of one of those that were begun first
-                outcome = list(_in_pool([clip], 1))
-                yield from done(clip, outcome[0][1] if outcome else f"{clip.path}: ends the process that reads it")
+
+def _in_cluster(clips: list[Clip], scheduler: str) -> Iterator[str | None]:
+    try:
+        from training.data.cluster import described_by_all
+    except ImportError as error:
+        raise TrainingError(f"--scheduler needs the extra `cluster`: {error}") from error
+
+    for clip, found in described_by_all(clips, scheduler):
+        if isinstance(found, str):
+            yield found
+        else:
+            write_table(found, clip.part)
+            yield None
+
+
+def _in_pools(clips: list[Clip], workers: int) -> Iterator[str | None]:
+    """For each file why it was passed over, or None. One that ends its worker is found by trying those in question one
+    by one."""
+    left = {clip.part: clip for clip in clips}
+    while left:
+        for clip, reason in _in_pool(list(left.values()), workers):
+            del left[clip.part]
+            yield reason
+        for clip in list(left.values())[:workers]:  # a worker has died: of one of those that were begun first
+            outcome = list(_in_pool([clip], 1))
+            del left[clip.part]
+            yield outcome[0][1] if outcome else f"{clip.path}: ends the process that reads it"
 
 
 def _in_pool(clips: list[Clip], workers: int) -> Iterator[tuple[Clip, str | None]]:
@@ -197,36 +182,8 @@ def _set_up_worker() -> None:
 
 def _extract_clip(clip: Clip) -> str | None:
     """Write the windows of one file and of its copies; returns why it was passed over, or None."""
-    frames = []
-    try:
-        model = _model()
-        for variant, windows in _variants(clip):
-            described = [(model.describe(audio.samples), round(audio.window.start_s / WINDOW_S)) for audio in windows]
-            if not described:
-                return f"{clip.path}: only silence"
-            rows, numbers = zip(*described, strict=True)
-            frame = pd.DataFrame(np.stack(rows), columns=list(model.columns))
-            frames.append(frame.assign(window=numbers, variant=variant))
-    except ClassifierError as error:
-        return f"{clip.path}: {error}"
-    except Exception as error:  # of whatever library: one file does not end the work on the others
-        return f"{clip.path}: {ErrorKind.DAMAGED.message} ({type(error).__name__}: {error})"
-    table = pd.concat(frames, ignore_index=True).assign(
-        label=clip.label, track=clip.track, origin=clip.origin, source=SOURCE
-    )
-    write_table(table, clip.part)
+    found = described(clip, clip.path)
+    if isinstance(found, str):
+        return found
+    write_table(found, clip.part)
     return None
-
-
-def _variants(clip: Clip) -> Iterator[tuple[str, Iterator[AudioWindow]]]:
-    """The windows as they were recorded, and those of each copy."""
-    random = np.random.default_rng(int(clip.part.stem, 16))
-
-    def windows(source: Source) -> Iterator[AudioWindow]:
-        return iter_windows(source) if clip.budget is None else spread_windows(source, budget=clip.budget)
-
-    yield PLAIN, windows(clip.path)
-    if TONE in clip.copies:
-        yield TONE, (replace(audio, samples=toned(audio.samples, random)) for audio in windows(clip.path))
-    if CODEC in clip.copies:
-        yield CODEC, windows(through_codec(clip.path))
