@@ -22,6 +22,19 @@ class TlsFiles:
     key: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """The shards of one process, of `count` in all."""
+
+    first: int
+    last: int
+    count: int
+
+    @property
+    def ids(self) -> list[int]:
+        return list(range(self.first, self.last + 1))
+
+
 class SettingsError(Exception):
     """A setting that cannot be used; the text is one line that names the variable."""
 
@@ -42,6 +55,11 @@ class Settings(BaseSettings):
     )
     discord_message_content: bool = Field(
         True, description="false: do without Discord's message content intent, answer only when asked"
+    )
+    discord_shards: str | None = Field(
+        None,
+        pattern=r"^\d+(-\d+)?/[1-9]\d*$",
+        description="which shards this process serves, of how many: 0-3/16; without it, all that Discord asks for",
     )
     discord_proxy: str | None = Field(None, description="HTTP proxy for Discord")
     discord_api_base: str | None = Field(None, description="another Discord API, for tests: http://host/api/v10")
@@ -134,6 +152,8 @@ class Settings(BaseSettings):
             raise ValueError("DASK_TLS_CA_FILE: set it together with DASK_TLS_CERT and DASK_TLS_KEY, or none")
         if self.dask_scheduler and self.dask_scheduler.startswith(("tls", "wss")) and not all(files):
             raise ValueError("DASK_SCHEDULER: tls://… needs DASK_TLS_CA_FILE, DASK_TLS_CERT and DASK_TLS_KEY")
+        if (shards := self.shards) and not shards.first <= shards.last < shards.count:
+            raise ValueError("DISCORD_SHARDS: first-last/count, from 0 on: 0-3/16 are the first four of sixteen")
         return self
 
     @field_validator("log_level", mode="before")
@@ -156,6 +176,15 @@ class Settings(BaseSettings):
         """Whether a person, a chat or a server is on the list."""
         names = {name.strip() for name in self.blocked.split(",")}
         return any(f"{platform}:{number}" in names for number in numbers if number is not None)
+
+    @property
+    def shards(self) -> Shards | None:
+        """The shards of this process; None where Discord says how many there are, and all are this one's."""
+        if self.discord_shards is None:
+            return None
+        ids, _, count = self.discord_shards.partition("/")
+        first, _, last = ids.partition("-")
+        return Shards(int(first), int(last or first), int(count))
 
     @property
     def dask_tls(self) -> TlsFiles | None:

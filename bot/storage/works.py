@@ -120,6 +120,21 @@ class Works:
             return sorted((row.name, row.work) for row in found)
         return []
 
+    async def turn(self, name: str, *, every_s: float) -> bool:
+        """Take a turn that there is only every few seconds, for all processes together; whether it was free. Where the
+        database is away it is taken as free: whoever asks has waited as long as one process alone has to."""
+        now = self._now()
+        row = self._database.insert(bot_state).values(name=name, value=sa.cast(now, sa.String))
+        is_free = sa.cast(bot_state.c.value, sa.Float) <= now - every_s
+        taken = row.on_conflict_do_update(
+            index_elements=[bot_state.c.name], set_={"value": sa.cast(now, sa.String)}, where=is_free
+        )
+        try:
+            return bool(await self._database.change(taken.returning(bot_state.c.name)))
+        except Failure as failure:
+            log.warning("Whose turn it is is not known: %s", failure.detail)
+            return True
+
     def _processes(self) -> sa.Select[Any]:
         age_s = self._now() - processes.c.seen_s
         return sa.select(processes.c.id, processes.c.place, processes.c.pid, age_s.label("age_s"))

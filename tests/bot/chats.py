@@ -17,6 +17,7 @@ from bot.executors.processes import ProcessExecutor
 from bot.service import GenreService
 from bot.storage import Storage
 from bot.storage.schema import feedback
+from bot.storage.works import Works
 from config import Settings
 from tests.support.discord_server import DiscordServer, Request
 from tests.support.telegram_server import Call, Json, TelegramServer
@@ -220,9 +221,10 @@ def marked(body: Any) -> str:
     return "\n".join(card["description"] for card in body.get("embeds") or ()) or str(body["content"])
 
 
-def telegram_adapter(behind: Wired, server: TelegramServer) -> TelegramAdapter:
+def telegram_adapter(behind: Wired, server: TelegramServer, **changes: Any) -> TelegramAdapter:
     settings = behind.settings.model_copy(
         update={
+            **changes,
             "telegram_token": type(behind.settings.database_url)(server.token),
             "telegram_base_url": server.base_url,
             "telegram_base_file_url": server.base_file_url,
@@ -231,9 +233,24 @@ def telegram_adapter(behind: Wired, server: TelegramServer) -> TelegramAdapter:
     return TelegramAdapter(settings, behind.assistant, behind.storage)
 
 
-def discord_adapter(behind: Wired, server: DiscordServer) -> DiscordAdapter:
+@contextlib.asynccontextmanager
+async def another_process(behind: Wired, name: str) -> AsyncIterator[Wired]:
+    """The same bot as if it ran on another machine, on the same database."""
+    storage = await Storage.open(behind.storage.database.engine.url.render_as_string(hide_password=False))
+    storage.works = Works(storage.database, process=name)
+    storage.works._place = name
+    await storage.works.beat()
+    assistant = Assistant(behind.settings, behind.service, storage)
+    try:
+        yield Wired(behind.settings, behind.pool, behind.service, storage, assistant)
+    finally:
+        await storage.close()
+
+
+def discord_adapter(behind: Wired, server: DiscordServer, **changes: Any) -> DiscordAdapter:
     settings = behind.settings.model_copy(
         update={
+            **changes,
             "discord_token": type(behind.settings.database_url)(server.token),
             "discord_api_base": server.api_base,
             "discord_gateway_url": server.gateway_url,

@@ -22,7 +22,8 @@ from classifier.errors import ErrorKind
 from config.settings import TlsFiles
 from tests.support.audio import dance_track, mp3
 from tests.support.bot_process import free_port, started
-from tests.support.cluster import Cluster, cluster_of, until
+from tests.support.cluster import Cluster, cluster_of
+from tests.support.processes import until
 
 pytestmark = pytest.mark.slow
 

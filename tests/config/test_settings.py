@@ -138,6 +138,9 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, content
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
+        ("DISCORD_SHARDS", "0-3", "DISCORD_SHARDS"),
+        ("DISCORD_SHARDS", "3-1/16", "DISCORD_SHARDS: first-last/count"),
+        ("DISCORD_SHARDS", "0-4/4", "DISCORD_SHARDS: first-last/count"),
         ("DASK_SCHEDULER", "host:8786", "DASK_SCHEDULER"),
         ("DASK_SCHEDULER", "tls://host:8786", "DASK_SCHEDULER: tls://… needs DASK_TLS_CA_FILE"),
         ("DASK_TLS_KEY", "key.pem", "DASK_TLS_CA_FILE"),

@@ -1,6 +1,5 @@
 """A real Dask cluster on 127.0.0.1, in processes of its own: what `dask scheduler` and `dask worker` start."""
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -86,14 +85,6 @@ async def cluster_of(folder: Path, workers: int, **options: dict[str, str]) -> A
         for _ in range(workers):
             cluster.start_worker()
         yield cluster
-
-
-async def until(found: object, *, timeout_s: float = 60.0) -> None:
-    """Wait until a function says yes."""
-    assert callable(found)
-    async with asyncio.timeout(timeout_s):
-        while not found():  # noqa: ASYNC110  (it is asked, not told)
-            await asyncio.sleep(0.05)
 
 
 def _command_line(pid: int) -> bytes:

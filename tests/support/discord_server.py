@@ -66,7 +66,8 @@ _POINTER = {"message_id": "id", "channel_id": "channel_id"}
 
 class DiscordServer:
     token = "fake.discord.token"
-    guild_id, channel_id, bot_id, user_id = 9001 << 40, 9002 << 40, BOT_ID, 9004 << 40
+    guild_id = 9001 << 40 | 1 << 22  # on the second of two shards
+    channel_id, bot_id, user_id = 9002 << 40, BOT_ID, 9004 << 40
     dm_channel_id, elsewhere_id = 9005 << 40, 9006 << 40  # elsewhere: a conversation without the bot, context 2
     channel_ids = (channel_id, 9008 << 40, 9009 << 40)  # of the guild
     role_id = 9007 << 40  # of the bot itself, managed by Discord
@@ -85,8 +86,10 @@ class DiscordServer:
         self._files: dict[str, tuple[bytes, str]] = {}
         self._interactions: dict[str, Interaction] = {}
         self._injected: list[tuple[str, str, Answer]] = []
-        self._socket: Socket | None = None
-        self._session_id, self._sequence, self._last_id = "", 0, 0
+        self.max_concurrency, self.starts_left = 1, 999
+        self.identified: list[tuple[int, float]] = []  # shards, and when
+        self._sessions: dict[str, Session] = {}
+        self._last_id = 0
         self._online, self._arrived = asyncio.Event(), asyncio.Condition()
         self._events: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
 
@@ -209,15 +212,18 @@ class DiscordServer:
     async def drop(self) -> None:
         """Cut the gateway's connection without a close frame: the client comes back and resumes."""
         self._online.clear()
-        if self._socket is not None and self._socket.transport is not None:
-            self._socket.transport.abort()
+        for session in self._sessions.values():
+            if session.socket is not None and session.socket.transport is not None:
+                session.socket.transport.abort()
 
     async def kill_session(self) -> None:
         """Invalid session: the client identifies anew, which discord.py does 5 seconds later."""
         await asyncio.wait_for(self._online.wait(), 15)
         self._online.clear()
-        assert self._socket is not None
-        await self._socket.send(9, d=False)
+        ended = [session.socket for session in self._sessions.values() if session.socket is not None]
+        self._sessions.clear()
+        for socket in ended:
+            await socket.send(9, d=False)
 
     def fail(self, method: str, path_part: str, *, status: int, body: Json, times: int = 1) -> None:
         self._injected += [(method, path_part, (status, body))] * times
@@ -362,14 +368,15 @@ class DiscordServer:
         while True:
             event, data = await self._events.get()
             await self._online.wait()
-            with contextlib.suppress(ConnectionError):
-                await self._dispatch(event, data)
+            await self._dispatch(event, data)
             self._events.task_done()
 
     async def _dispatch(self, event: str, data: Json) -> None:
-        assert self._socket is not None
-        self._sequence += 1
-        await self._socket.send(0, data, event, self._sequence)
+        """Tell every session whose shard it is: a new process may be there before the old one has gone."""
+        for session in list(self._sessions.values()):
+            if session.is_told_of(data):
+                with contextlib.suppress(ConnectionError):
+                    await session.send(event, data)
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
         if self.gateway_refusals:
@@ -384,12 +391,17 @@ class DiscordServer:
                 await socket.send(11)
             elif sent["op"] == 2:
                 await self._identify(socket, sent["d"])
-            elif sent["op"] == 6 and (sent["d"]["token"], sent["d"]["session_id"]) == (self.token, self._session_id):
+            elif sent["op"] == 6 and (session := self._sessions.get(sent["d"]["session_id"])):
                 self.resumes += 1
-                await self._begin(socket, RESUMED={})
+                session.socket = socket
+                await session.send("RESUMED", {})
+                self._online.set()
             elif sent["op"] == 6:
                 await socket.send(9, d=False)
-        if self._socket is socket:
+        for session in self._sessions.values():
+            if session.socket is socket:
+                session.socket = None
+        if not any(session.socket for session in self._sessions.values()):
             self._online.clear()
         return socket.ws
 
@@ -400,18 +412,17 @@ class DiscordServer:
         elif self.refuse_message_content and wanted["intents"] & MESSAGE_CONTENT:
             await socket.ws.close(code=4014, message=b"Disallowed intent(s).")
         else:
-            self._session_id, self._sequence = f"session-{len(self.identifies)}", 0
-            ready = {"v": 10, "user": self._user(self.bot_id), "session_id": self._session_id}
-            ready |= {"shard": wanted.get("shard", [0, 1]), "guilds": [{"id": str(self.guild_id), "unavailable": True}]}
-            await self._begin(
-                socket, READY=ready | {"resume_gateway_url": self.gateway_url}, GUILD_CREATE=self._guild()
-            )
-
-    async def _begin(self, socket: "Socket", **events: Json) -> None:
-        self._socket = socket
-        for event, data in events.items():
-            await self._dispatch(event, data)
-        self._online.set()
+            shard, of = wanted.get("shard", [0, 1])
+            self.identified.append((shard, time.monotonic()))
+            session = Session(f"session-{len(self.identifies)}", shard, of, socket)
+            ready = {"v": 10, "user": self._user(self.bot_id), "session_id": session.name, "shard": [shard, of]}
+            guilds = [self._guild()] if session.is_told_of({"guild_id": str(self.guild_id)}) else []
+            ready |= {"guilds": [{"id": guild["id"], "unavailable": True} for guild in guilds]}
+            self._sessions[session.name] = session
+            await session.send("READY", ready | {"resume_gateway_url": self.gateway_url})
+            for guild in guilds:
+                await session.send("GUILD_CREATE", guild)
+            self._online.set()
 
     # REST
 
@@ -472,7 +483,8 @@ class DiscordServer:
             case "POST", ["users", "@me", "channels"]:
                 return 200, self._channel(self.dm_channel_id)
             case "GET", ["gateway", *_]:
-                limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+                limit = {"total": 1000, "remaining": self.starts_left, "reset_after": 18_000_000}
+                limit |= {"max_concurrency": self.max_concurrency}
                 return 200, {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
             case "GET", [*_, "applications", "@me"]:
                 return 200, self._application()
@@ -583,6 +595,26 @@ class DiscordServer:
             self._edit(known.original, call.body, call.files)
             return 200, known.original
         return 200, self._send(known.channel_id, call.body, call.files, via_webhook=True)
+
+
+@dataclass(slots=True)
+class Session:
+    """What a shard has identified as; it outlives its connection."""
+
+    name: str
+    shard: int
+    of: int
+    socket: "Socket | None"
+    sequence: int = 0
+
+    def is_told_of(self, data: Json) -> bool:
+        """Whether an event is this shard's: direct messages are the first one's."""
+        return (int(data.get("guild_id", 0)) >> 22) % self.of == self.shard
+
+    async def send(self, event: str, data: Json) -> None:
+        if self.socket is not None:
+            self.sequence += 1
+            await self.socket.send(0, data, event, self.sequence)
 
 
 class Socket:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -55,3 +56,10 @@ def freeze(pid: int) -> None:
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < deadline, "it was told to stop and did not"
         time.sleep(0.001)
+
+
+async def until(found: Callable[[], object], *, timeout_s: float = 60.0) -> None:
+    """Wait until a function says yes."""
+    async with asyncio.timeout(timeout_s):
+        while not found():  # noqa: ASYNC110  (it is asked, not told)
+            await asyncio.sleep(0.02)

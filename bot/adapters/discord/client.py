@@ -1,5 +1,6 @@
 """One connection to Discord: its events become calls of the assistant, and the replies messages."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from bot.adapters.discord.log_lines import passing_over
 from bot.adapters.discord.media import attachments_of, audio_of
 from bot.adapters.discord.messages import FAILED, edit_answer, files_of, log_failed, markdown_of
 from bot.adapters.discord.posts import Posted, Posts
-from bot.adapters.platform import BegunWork
+from bot.adapters.platform import BegunWork, Unreachable
 from bot.assistant import Assistant, CommandName
 from bot.audio import IncomingAudio
 from bot.connections import ConnectionState
@@ -44,6 +45,8 @@ _UNKNOWN_MESSAGE = 10008
 _MOST_FILES = 10
 _VITAL = frozenset({"READY", "RESUMED"})
 _COMMANDS_STATE = "discord-commands"
+_IDENTIFY_EVERY_S = 5.0
+_TRIES_AGAIN_S = 0.5
 
 
 class GuardedTree(app_commands.CommandTree[Any]):
@@ -67,11 +70,14 @@ class GenreClient(discord.AutoShardedClient):
         reads_messages: bool,
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_messages)
+        mine = settings.shards
+        shards: dict[str, Any] = {"shard_ids": mine.ids, "shard_count": mine.count} if mine else {}
         super().__init__(
             intents=intents,
             proxy=settings.discord_proxy,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
+            **shards,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
         )
@@ -86,6 +92,8 @@ class GenreClient(discord.AutoShardedClient):
         self._conversations = Conversations()
         self._posts = Posts(assistant, storage, self._conversations, self._begun, self._audio)
         self._state = state
+        self._lost_shards: set[int] = set()
+        self._identifies_at_once = 1
         self._sent_along: LRUCache[Source, discord.Attachment] = LRUCache(_REMEMBERED)
         self.tree: app_commands.CommandTree[Any] = GuardedTree(
             self,
@@ -100,6 +108,20 @@ class GenreClient(discord.AutoShardedClient):
         self.tree.error(self._on_command_error)
         add_commands(self.tree, self)
         await self._sync_commands()
+        if self._settings.shards:
+            limits = await self.fetch_session_start_limits()
+            self._identifies_at_once = limits.max_concurrency
+            if limits.remaining < len(self._settings.shards.ids):  # beyond its limit Discord resets the token
+                raise Unreachable(f"no more starts are allowed for {limits.reset_after / 3_600_000:.1f} hours")
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """So many shards may identify in five seconds, by their numbers; of all processes together."""
+        if not self._settings.shards or shard_id is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+            return
+        turn = f"discord-identify:{self.application_id}:{shard_id % self._identifies_at_once}"
+        while not await self._storage.works.turn(turn, every_s=_IDENTIFY_EVERY_S):  # noqa: ASYNC110  (of others, too)
+            await asyncio.sleep(_TRIES_AGAIN_S)
 
     async def close(self) -> None:
         if self._files:
@@ -111,15 +133,28 @@ class GenreClient(discord.AutoShardedClient):
         self._closing = True
         await self._begun.finish()
 
-    async def on_disconnect(self) -> None:
-        self._state.connecting("the gateway was lost")
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self._lost_shards.add(shard_id)
+        which = f" of shard {shard_id}" if len(self.shards) > 1 else ""
+        self._state.connecting(f"the gateway{which} was lost")
 
-    async def on_resumed(self) -> None:
-        self._state.connected()
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self._found(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self._found(shard_id)
+
+    def _found(self, shard_id: int) -> None:
+        self._lost_shards.discard(shard_id)
+        if self.is_ready() and not self._lost_shards:
+            self._state.connected()
 
     async def on_ready(self) -> None:
+        self._lost_shards.clear()
         self._state.connected()
-        log.info("Discord: listening as %s in %d servers", self.user, len(self.guilds))
+        shards = self._settings.shards
+        which = f", shards {shards.first} to {shards.last} of {shards.count}" if shards else ""
+        log.info("Discord: listening as %s in %d servers%s", self.user, len(self.guilds), which)
         await self.take_up()
 
     async def take_up(self) -> None:
