@@ -126,6 +126,7 @@ async def run(settings: Settings) -> None:
             await closing.enter_async_context(_living(storage))
         adapters = _chat_adapters(settings, service, storage) if storage and _has_chats(settings) else []
         health.connections |= {"discord": ConnectionState(), "telegram": ConnectionState()}
+        page.open_hooks(adapters)
         health.connections |= {adapter.name.lower(): adapter.state for adapter in adapters}
         closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
         pool.start()

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     discord_proxy: str | None = Field(None, description="HTTP proxy for Discord")
     discord_api_base: str | None = Field(None, description="another Discord API, for tests: http://host/api/v10")
     discord_gateway_url: str | None = Field(None, description="another Discord gateway, for tests: ws://host")
+    telegram_webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+[^?#]*$",
+        description="Telegram calls the page's port under this address instead of being asked: https://bot.example.org",
+    )
     telegram_proxy: str | None = Field(None, description="HTTP proxy for Telegram; socks5://… with the extra `socks`")
     telegram_base_url: str | None = Field(None, description="another Bot API server: http://host/bot")
     telegram_base_file_url: str | None = Field(None, description="its files: http://host/file/bot")

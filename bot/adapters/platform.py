@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from http import HTTPStatus
 from typing import Protocol
 
 from cachetools import TTLCache
@@ -29,6 +31,17 @@ class Unreachable(Exception):
     """The platform refuses us or cannot be reached; the text is one line for the log."""
 
 
+class Hook(Protocol):
+    """What a platform calls over HTTP, at a path that ends with `name`."""
+
+    name: str
+    secret_header: str
+
+    async def take(self, secret: str, body: bytes) -> HTTPStatus:
+        """What is answered to a call, by what stands in the header and the body."""
+        ...
+
+
 class ChatAdapter(Protocol):
     """A chat platform. `run` connects and serves until `stop` is set, then finishes what it has begun and returns.
 
@@ -37,6 +50,11 @@ class ChatAdapter(Protocol):
 
     name: str
     state: ConnectionState
+
+    @property
+    def hook(self) -> Hook | None:
+        """Where the platform is to call the bot; None where it does not."""
+        ...
 
     async def problem(self) -> str | None:
         """Why the platform does not take us; None where it does. Connects for a moment."""
@@ -97,24 +115,26 @@ class BegunWork:
     """The handlers that run, so that a stop can let them end."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: Counter[asyncio.Task[object]] = Counter()
 
     @contextlib.contextmanager
     def one(self) -> Iterator[None]:
-        """Counts the current task as begun until the block ends."""
+        """Counts the current task as begun until the block ends, and all such blocks around it."""
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._tasks[task] += 1
         try:
             yield
         finally:
-            self._tasks.discard(task)
+            self._tasks[task] -= 1
+            if not self._tasks[task]:
+                del self._tasks[task]
 
     async def finish(self, *, grace_s: float = 6.0) -> None:
         """Give what runs a little time, then end it."""
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+        _, late = await asyncio.wait(tuple(self._tasks), timeout=grace_s)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

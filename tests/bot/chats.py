@@ -240,9 +240,9 @@ async def another_process(behind: Wired, name: str) -> AsyncIterator[Wired]:
     storage.works = Works(storage.database, process=name)
     storage.works._place = name
     await storage.works.beat()
-    assistant = Assistant(behind.settings, behind.service, storage)
+    service = GenreService(behind.settings, behind.pool)
     try:
-        yield Wired(behind.settings, behind.pool, behind.service, storage, assistant)
+        yield Wired(behind.settings, behind.pool, service, storage, Assistant(behind.settings, service, storage))
     finally:
         await storage.close()
 

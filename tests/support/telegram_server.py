@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import html
+import itertools
 import json
 import re
 import time
@@ -13,8 +14,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, web
 
 Json = dict[str, Any]
 
@@ -113,6 +115,12 @@ class TelegramServer:
         self._sent: list[Json] = []
         self._queries: set[str] = set()
         self._commands: Json = {}  # by scope and language
+        self.backends: list[str] = []  # what stands behind the address of the webhook: one after the other is called
+        self.refused_calls: list[int] = []  # what was answered to calls that are repeated
+        self.repeats = 0  # so many further calls for what has been taken: the answer was lost on its way
+        self._webhook: Json = {}
+        self._trouble: Json = {}
+        self._calling: asyncio.Task[None] | None = None
         self._methods: dict[str, Callable[[Call], Any]] = {
             "answerCallbackQuery": self._answer_callback_query,
             "deleteMessage": self._delete_message,
@@ -126,6 +134,7 @@ class TelegramServer:
             "getChatMember": lambda call: self._member(call.params["chat_id"], call.params["user_id"]),
             "getFile": self._get_file,
             "getMe": self._get_me,
+            "getWebhookInfo": self._get_webhook_info,
             "getMyCommands": lambda call: self._commands.get(_scope(call), []),
             "leaveChat": lambda _: True,
             "sendChatAction": lambda _: True,
@@ -133,6 +142,7 @@ class TelegramServer:
             "sendMessage": lambda call: self._send(call, "text"),
             "sendPhoto": lambda call: self._send(call, "photo"),
             "setMyCommands": self._set_commands,
+            "setWebhook": self._set_webhook,
             "setMyDescription": lambda call: _fits(call, "description", 512),
             "setMyShortDescription": lambda call: _fits(call, "short_description", 120),
         }
@@ -150,6 +160,8 @@ class TelegramServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
+        if self._calling:
+            self._calling.cancel()
         self._signal()
         await self._runner.cleanup()
 
@@ -300,7 +312,39 @@ class TelegramServer:
         await response.write_eof()
         return response
 
+    async def _call(self) -> None:
+        """Call the webhook with one update after the other, again and again until it says that it has it."""
+        turns = itertools.count()
+        async with ClientSession() as session:
+            while self._webhook:
+                if not self._updates or not self.backends:
+                    await asyncio.sleep(0.01)
+                    continue
+                update, hook = self._updates[0], self._webhook
+                if update.keys().isdisjoint(hook["allowed_updates"]):
+                    self._updates.popleft()
+                    continue
+                url = self.backends[next(turns) % len(self.backends)] + urlsplit(hook["url"]).path
+                headers = {"X-Telegram-Bot-Api-Secret-Token": hook["secret_token"], "Host": "bot.example.org"}
+                try:
+                    async with session.post(url, json=update, headers=headers) as response:
+                        status = response.status
+                except ClientError:
+                    status = 0
+                if status != 200:
+                    self.refused_calls.append(status)
+                    words = f"Wrong response from the webhook: {status}"
+                    self._trouble = {"last_error_date": int(time.time()), "last_error_message": words}
+                    await asyncio.sleep(0.05)
+                elif self.repeats:
+                    self.repeats -= 1
+                else:
+                    self._updates.popleft()
+
     async def _poll(self, params: Json) -> list[Json]:
+        if self._webhook:
+            words = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            raise _Refused(f"Conflict: {words}", 409)
         deadline = time.monotonic() + min(params.get("timeout", 0), LONGEST_POLL_S)
         while self._updates and self._updates[0]["update_id"] < params.get("offset", 0):
             self._updates.popleft()
@@ -327,7 +371,24 @@ class TelegramServer:
     def _delete_webhook(self, call: Call) -> bool:
         if call.params.get("drop_pending_updates"):
             self._updates.clear()
+        self._webhook = {}
         return True
+
+    def _set_webhook(self, call: Call) -> bool:
+        secret = call.params["secret_token"]
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+            raise _Refused("Bad Request: secret token contains unallowed characters")
+        if not call.params["url"].startswith("https://"):
+            raise _Refused("Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        self._webhook, self._trouble = call.params, {}
+        if self._calling is None or self._calling.done():
+            self._calling = asyncio.create_task(self._call())
+        return True
+
+    def _get_webhook_info(self, _: Call) -> Json:
+        waiting = {"pending_update_count": len(self._updates), "has_custom_certificate": False}
+        known = {name: self._webhook[name] for name in ("url", "allowed_updates") if name in self._webhook}
+        return {"url": "", **known, **waiting, **self._trouble}
 
     def _get_file(self, call: Call) -> Json:
         file = self._files.get(call.params["file_id"])

@@ -26,6 +26,7 @@ class DiscordAdapter:
     """The gateway connection, beside whatever else runs in this event loop."""
 
     name = "Discord"
+    hook = None
 
     def __init__(self, settings: Settings, assistant: Assistant, storage: Storage) -> None:
         self._settings = settings

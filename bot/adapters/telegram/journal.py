@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from cachetools import LRUCache
+
 from bot.conversation import Platform
 from bot.failures import Failure
 from bot.storage import Storage
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _LASTS_S = 20 * 3600.0
 """Telegram keeps updates for a day, and numbers anew after a week without any."""
+_REMEMBERED = 10_000
 _FILES = frozenset({"audio", "voice", "video_note", "video", "document"})
 _MESSAGES = ("message", "edited_message", "channel_post", "edited_channel_post")
 
@@ -39,6 +42,7 @@ class Journal:
         self._bot_id = bot_id
         self._position = position
         self._written: set[int] = set()
+        self._delivered: LRUCache[int, bool] = LRUCache(_REMEMBERED)
 
     @property
     def offset(self) -> int:
@@ -81,6 +85,15 @@ class Journal:
         self._position.offset = max(int(update["update_id"]) for update in new) + 1
         self._position.moved_s = time.monotonic()
         return await self._begun(new, state=(self._state_name, f"{self._position.offset}@{time.time():.0f}"))
+
+    async def delivered(self, update: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take an update that Telegram has sent by itself, in whatever order; nothing if it has been taken before, be
+        it while Telegram was asked."""
+        number = int(update["update_id"])
+        if number < self.offset or number in self._delivered:
+            return []
+        self._delivered[number] = True
+        return await self._begun([update], state=None)
 
     async def _begun(self, updates: list[dict[str, Any]], *, state: tuple[str, str] | None) -> list[dict[str, Any]]:
         """Write updates down; returns those that no other process has, or has had."""

@@ -5,6 +5,7 @@ Here a refusal comes out as `Unreachable`, so that the adapter is started again,
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import warnings
@@ -28,8 +29,8 @@ _DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _AT_ONCE, _WAITING = 6, 40
 """Updates of one chat that are worked on together, and that may wait for that."""
 
-_REFUSALS = (InvalidToken, EndPointNotFound, Forbidden)
-_REFUSED_FOR_GOOD = 3
+REFUSALS = (InvalidToken, EndPointNotFound, Forbidden)
+REFUSED_FOR_GOOD = 3
 """On a bad day Telegram refuses a good token once; what is being answered then goes on."""
 
 Handle = Callable[[Update], Awaitable[None]]
@@ -90,6 +91,7 @@ async def poll(
 ) -> None:
     """Hand on every update until `stop` is set. Raises `Unreachable` where Telegram refuses us."""
     failures, stopped = 0, asyncio.ensure_future(stop.wait())
+    await _end_calls(bot)
     try:
         while not stop.is_set():
             asking = asyncio.ensure_future(_ask(bot, journal.offset, allowed))
@@ -103,7 +105,7 @@ async def poll(
             except TelegramError as error:
                 failures += 1
                 state.connecting(error.message)
-                if isinstance(error, _REFUSALS) and failures >= _REFUSED_FOR_GOOD:
+                if isinstance(error, REFUSALS) and failures >= REFUSED_FOR_GOOD:
                     raise Unreachable("TELEGRAM_TOKEN is refused; ask @BotFather for a valid one") from error
                 await _pause(error, failures, stop)
                 continue
@@ -133,6 +135,14 @@ def read_update(raw: dict[str, Any], bot: Bot) -> Update | None:
     except Exception as error:  # of whatever kind: one odd update must not stop the rest
         log.warning("Telegram: update %s cannot be read (%s); passed over", raw.get("update_id"), type(error).__name__)
         return None
+
+
+async def _end_calls(bot: Bot) -> None:
+    """Telegram is not asked while it calls somebody (`bot.adapters.telegram.webhook`); what waits there is not lost."""
+    with contextlib.suppress(TelegramError):  # if it cannot be reached now, asking shows that
+        if (await bot.get_webhook_info()).url:
+            await bot.delete_webhook(drop_pending_updates=False)
+            log.info("Telegram: it calls nobody any more, and is asked")
 
 
 async def _ask(bot: Bot, offset: int, allowed: list[str]) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+HOOKS = "/telegram/"
+"""Below this path platforms call the bot."""
 _SAID_AGAIN_AFTER_S = 60.0
 
 
@@ -43,6 +45,8 @@ def guarded(settings: Settings) -> Any:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(HOOKS):  # under whatever name a platform reaches it: it shows a secret
+            return await handler(request)
         try:
             allowed = is_ours(request.host)
         except ValueError:

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.platform import ChatAdapter, Hook
 from bot.adapters.web.feedback import PageFeedback, read_vote_form
-from bot.adapters.web.forms import ClipForm, held_audio, read_clip_form
-from bot.adapters.web.guard import guarded, is_loopback
+from bot.adapters.web.forms import ClipForm, held_audio, read_clip_form, timely
+from bot.adapters.web.guard import HOOKS, guarded, is_loopback
 from bot.adapters.web.pages import Shown, genre_colours, render_page
 from bot.adapters.web.shelf import Shelf, Shelved
 from bot.executors import Executor, WorkerState
@@ -65,6 +66,7 @@ _STATUS: dict[FailureKind, int] = {
     FailureKind.INTERNAL: 500,
 }
 _WRONG_FILE_STATUS = 422
+_CALL_BYTES = 1_000_000
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -79,10 +81,15 @@ class WebAdapter:
         self._watch(service)
         self._shelf = Shelf()
         self._feedback: PageFeedback | None = None
+        self._hooks: dict[str, Hook] = {}
 
     def ask_for_feedback(self, storage: Storage) -> None:
         """From now on people are asked whether an answer was right. Without it the page does all the rest."""
         self._feedback = PageFeedback(storage, self._shelf)
+
+    def open_hooks(self, adapters: Sequence[ChatAdapter]) -> None:
+        """From now on platforms may call the bot through the page's port."""
+        self._hooks = {adapter.hook.name: adapter.hook for adapter in adapters if adapter.hook}
 
     def application(self) -> web.Application:
         """The routes, ready to be run by aiohttp."""
@@ -94,6 +101,7 @@ class WebAdapter:
         application.router.add_post("/api/classify", self.answer_json)
         application.router.add_post("/feedback", self.take_feedback)
         application.router.add_post("/api/feedback", self.take_feedback_json)
+        application.router.add_post(f"{HOOKS}{{name}}", self.take_call)
         application.router.add_get("/healthz", self.health)
         application.router.add_get("/livez", self.alive)
         application.router.add_get("/metrics", self.metrics)
@@ -149,6 +157,21 @@ class WebAdapter:
         except Failure as failure:
             return self._refusal(request, failure)
         return _json({"message": _texts(request)("vote-thanks")})
+
+    async def take_call(self, request: web.Request) -> web.Response:
+        """A chat platform tells what has happened."""
+        hook = self._hooks.get(request.match_info["name"])
+        if hook is None:
+            raise web.HTTPNotFound
+        body = bytearray()
+        try:
+            async for chunk in timely(request):
+                body += chunk
+                if len(body) > _CALL_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(_CALL_BYTES, len(body))
+        except (Failure, TimeoutError) as error:
+            raise web.HTTPBadRequest from error
+        return web.Response(status=await hook.take(request.headers.get(hook.secret_header, ""), bytes(body)))
 
     async def health(self, request: web.Request) -> web.Response:
         """What is so now: 200 where everything that is switched on works. The details are for the operator."""
