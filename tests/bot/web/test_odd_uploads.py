@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 
 import aiohttp
 import numpy as np
@@ -10,12 +11,19 @@ import pytest
 import soundfile
 
 from bot.failures import failure_of
+from classifier.bundle import REFERENCE_BUNDLE
 from config import Settings
 from tests.bot.web.conftest import RunningPage
 from tests.support.odd import second_of
 from tests.support.odd_files import HEARD, LENGTH_S, REFUSED, content_of
 
 _EXCERPT = re.compile(r"data:audio/wav;base64,([^\"]+)")
+
+
+@pytest.fixture(scope="session")
+def answering() -> Path:
+    """The small model: where something is heard does not depend on it."""
+    return REFERENCE_BUNDLE
 
 
 @pytest.fixture
