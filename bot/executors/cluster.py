@@ -144,7 +144,7 @@ class ClusterExecutor:
                     with contextlib.suppress(OSError):
                         await self._serve_with(client)
                     self._fail_all(f"{self._scheduler} has gone")
-            except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+            except Exception as error:  # of whatever library: this goes on for as long as the bot does
                 reason = getattr(error, "strerror", None) or _in_one_line(error)
                 self._fail_all(f"{self._scheduler} cannot be reached: {reason}")
             await asyncio.sleep(_AGAIN_AFTER_S)
@@ -215,7 +215,9 @@ class ClusterExecutor:
 
     async def _drop(self, address: str) -> None:
         """A worker has gone; what it had is put back by its lanes."""
-        remote = self._remotes.pop(address)
+        remote = self._remotes.pop(address, None)
+        if remote is None:  # it was found unfit meanwhile
+            return
         if WorkerState.STARTING not in remote.states:
             self.restarts += 1
             log.warning("Dask: the worker at %s has gone", address)

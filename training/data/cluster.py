@@ -4,12 +4,12 @@ A few files are on their way for each worker, whatever their number. The workers
 """
 
 import contextlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import distributed
-import pandas as pd
 from distributed.client import Future, FutureCancelledError
 
 from classifier.bundle import DEFAULT_BUNDLE, load_metadata
@@ -34,8 +34,8 @@ class _Sent:
     tries: int = 1
 
 
-def described_by_all(clips: list[Clip], scheduler: str) -> Iterator[tuple[Clip, pd.DataFrame | str]]:
-    """Each file's rows, or why it is passed over, as they are done.
+def described_by_all(clips: list[Clip], scheduler: str) -> Iterator[tuple[Clip, bytes | str]]:
+    """Each file's rows as Parquet, or why it is passed over, as they are done.
 
     Raises `TrainingError` where there is no such cluster, where it goes away, and where it has another model.
     """
@@ -72,7 +72,17 @@ def _model_here() -> str:
     return " ".join((metadata.model_version, *metadata.sha256.values()))
 
 
-def _by_all(client: distributed.Client, clips: list[Clip]) -> Iterator[tuple[Clip, pd.DataFrame | str]]:
+def _packed(clip: Clip, content: bytes) -> bytes | str:
+    """Runs on a worker, which has more time for it than who asks all of them."""
+    found = described(clip, content)
+    if isinstance(found, str):
+        return found
+    packed = io.BytesIO()
+    found.to_parquet(packed, index=False)
+    return packed.getvalue()
+
+
+def _by_all(client: distributed.Client, clips: list[Clip]) -> Iterator[tuple[Clip, bytes | str]]:
     left, sent = iter(clips), dict[Future[Any], _Sent]()
     results = distributed.as_completed(loop=client.loop)
 
@@ -111,6 +121,6 @@ def _send(
     sent: dict[Future[Any], _Sent],
     one: _Sent,
 ) -> None:
-    future = client.submit(described, one.clip, one.content, pure=False)
+    future = client.submit(_packed, one.clip, one.content, pure=False)
     sent[future] = one
     results.add(future)

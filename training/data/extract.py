@@ -24,7 +24,7 @@ from classifier.genres import SLUGS
 from classifier.process import keep_freed_memory, set_up_process
 from classifier.terminal import printable, unicode_name
 from training.data.clips import Clip, described
-from training.data.tables import check_table_name, write_table
+from training.data.tables import check_table_name, write_bytes, write_table
 from training.errors import TrainingError
 from training.progress import Progress
 
@@ -126,7 +126,7 @@ def _in_cluster(clips: list[Clip], scheduler: str) -> Iterator[str | None]:
         if isinstance(found, str):
             yield found
         else:
-            write_table(found, clip.part)
+            write_bytes(found, clip.part)
             yield None
 
 

@@ -11,9 +11,10 @@ have the other families as well (`classifier.description`). Optional columns:
 - `variant`: `plain`, or the name of an altered copy of the same window.
 """
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -140,12 +141,25 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
     Raises `TrainingError` where it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _replaced(path) as draft:
         if path.suffix.lower() == ".csv":
             frame.to_csv(draft, index=False)
         else:
             frame.to_parquet(draft, index=False)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """The same for a file whose content is there already."""
+    with _replaced(path) as draft:
+        draft.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """What is written to the path that this gives takes the place of a file when the block ends."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield draft
         os.replace(draft, path)
     except OSError as error:
         raise TrainingError(f"{path}: cannot be written: {error.strerror}") from error
