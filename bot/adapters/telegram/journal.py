@@ -93,7 +93,11 @@ class Journal:
         if number < self.offset or number in self._delivered:
             return []
         self._delivered[number] = True
-        return await self._begun([update], state=None)
+        try:
+            return await self._begun([update], state=None)
+        except BaseException:  # the call was broken off: Telegram makes it again
+            self._delivered.pop(number, None)
+            raise
 
     async def _begun(self, updates: list[dict[str, Any]], *, state: tuple[str, str] | None) -> list[dict[str, Any]]:
         """Write updates down; returns those that no other process has, or has had."""

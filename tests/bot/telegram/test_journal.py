@@ -1,11 +1,13 @@
 """Which updates have been taken: over connections, starts, and a silence after which Telegram numbers anew."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.telegram.journal import _LASTS_S, Journal, Position
 from bot.storage import Storage
+from bot.storage.works import Works
 
 Update = dict[str, object]
 
@@ -62,3 +64,36 @@ async def test_after_a_long_silence_any_number_is_new(storage: Storage, monkeypa
     await late.resume()
     assert late.offset == 0
     await storage.close()
+
+
+async def test_what_is_delivered_twice_is_taken_once_and_again_after_a_broken_call(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(storage, 1, Position())
+    talk = question(3, "good morning", "supergroup")
+    for update in (question(5), question(4), talk):  # in any order
+        assert await journal.delivered(update) == [update]
+        assert await journal.delivered(update) == []
+    with monkeypatch.context() as patched:
+        patched.setattr(Works, "begin", _broken_off)
+        with pytest.raises(asyncio.CancelledError):
+            await journal.delivered(question(6))
+    assert await journal.delivered(question(6)) == [question(6)]
+    other = Journal(storage, 1, Position())
+    assert await other.delivered(talk) == [talk]  # nothing is kept of it, and nothing answered
+    await storage.close()
+
+
+async def test_what_was_taken_while_telegram_was_asked_is_not_taken_again(storage: Storage) -> None:
+    asking = Journal(storage, 1, Position())
+    talk = question(8, "good morning", "supergroup")
+    await asking.fresh([question(7), talk])
+    called = Journal(storage, 1, Position())
+    await called.resume()
+    assert await called.delivered(talk) == []
+    assert await called.delivered(question(9)) == [question(9)]
+    await storage.close()
+
+
+async def _broken_off(*_: object, **__: object) -> None:
+    raise asyncio.CancelledError
