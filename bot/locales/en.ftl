@@ -12,6 +12,7 @@ form-offset = Start after (seconds)
 form-offset-hint = 3 seconds are analysed from here; the default skips most intros.
 form-submit = Identify
 form-privacy = The file is analysed on this machine and never kept.
+form-privacy-cluster = The file is analysed on machines of whoever runs this page, and never kept.
 
 status-warming = Warming up: the first answer takes a little longer.
 status-uploading = Uploading…
@@ -119,7 +120,7 @@ about-limits = It knows 16 genres and gives one of them to any sound. Where it i
 about-limits-refusing = It knows 16 genres. Where it is not sure, or where a sound is like none of them, it says so, though it does not always notice.
 privacy-heading = No audio is kept.
 privacy-audio = A file is held in memory until its answer is sent, and then dropped. It is not passed on to anybody.
-privacy-kept = Kept are this chat's settings: start second, language, mode, listening on, feedback, counting. While an answer is being made, the message that asked for it is kept, so that a restart loses nothing. /forget me deletes what you said about answers, /forget chat the settings, the counts and all feedback from here. Log lines have no names, no messages and no files.
+privacy-kept = Kept are this chat's settings: start second, language, mode, listening on, feedback, counting. While an answer is being made, the message that asked for it is kept, so that a restart loses nothing; then only its number, for a day, so that nothing is answered twice. /forget me deletes what you said about answers, /forget chat the settings, the counts and all feedback from here. Log lines have no names, no messages and no files.
 privacy-feedback = Whoever rates an answer with 👍 or 👎 leaves: a fingerprint of the file, measurements of the sound from which it cannot be restored, what I answered, what is right, and the day. Names and numbers of people and chats are not in it, only codes made from them.
 feedback-on = Feedback is on here; switched off, it is deleted too.
 feedback-off = Feedback is off here: I do not ask, and nothing of it is kept.

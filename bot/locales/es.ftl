@@ -12,6 +12,7 @@ form-offset = Empezar en el segundo
 form-offset-hint = Se analizan 3 segundos desde aquí; el valor inicial salta casi todas las introducciones.
 form-submit = Identificar
 form-privacy = El archivo se analiza en este equipo y nunca se guarda.
+form-privacy-cluster = El archivo se analiza en equipos de quien mantiene esta página y nunca se guarda.
 
 status-warming = Calentando: la primera respuesta tarda un poco más.
 status-uploading = Subiendo…
@@ -119,7 +120,7 @@ about-limits = Conoce 16 géneros y da uno de ellos a cualquier sonido. Cuando n
 about-limits-refusing = Conoce 16 géneros. Cuando no está seguro, o cuando algo no se parece a ninguno, lo dice; aunque no siempre se da cuenta.
 privacy-heading = No se guarda ningún audio.
 privacy-audio = Un archivo queda en memoria hasta que se envía su respuesta y luego se descarta. No se entrega a nadie.
-privacy-kept = Se guardan los ajustes de este chat: segundo inicial, idioma, modo, si sigo escuchando, opiniones, recuento. Mientras se prepara una respuesta se guarda el mensaje que la pidió, para que un reinicio no pierda nada. /forget me borra lo que dijiste sobre respuestas; /forget chat, los ajustes, el recuento y todas las opiniones dadas aquí. El registro no tiene nombres, mensajes ni archivos.
+privacy-kept = Se guardan los ajustes de este chat: segundo inicial, idioma, modo, si sigo escuchando, opiniones, recuento. Mientras se prepara una respuesta se guarda el mensaje que la pidió, para que un reinicio no pierda nada; después solo su número, durante un día, para no responder dos veces. /forget me borra lo que dijiste sobre respuestas; /forget chat, los ajustes, el recuento y todas las opiniones dadas aquí. El registro no tiene nombres, mensajes ni archivos.
 privacy-feedback = Quien valora una respuesta con 👍 o 👎 deja: una huella del archivo, mediciones del sonido a partir de las que no se puede reconstruir, lo que respondí, lo correcto y el día. No incluye nombres ni números de personas o chats, solo códigos hechos con ellos.
 feedback-on = Aquí se aceptan opiniones; al desactivarlas también se borran.
 feedback-off = Aquí las opiniones están desactivadas: no pregunto y no se guarda ninguna.

@@ -12,6 +12,7 @@ form-offset = Começar no segundo
 form-offset-hint = Daqui são analisados 3 segundos; o valor inicial pula quase todas as introduções.
 form-submit = Identificar
 form-privacy = O arquivo é analisado nesta máquina e nunca é guardado.
+form-privacy-cluster = O arquivo é analisado em máquinas de quem mantém esta página e nunca é guardado.
 
 status-warming = Aquecendo: a primeira resposta demora um pouco mais.
 status-uploading = Enviando…
@@ -119,7 +120,7 @@ about-limits = Conhece 16 gêneros e dá um deles a qualquer som. Quando não te
 about-limits-refusing = Conhece 16 gêneros. Quando não tem certeza, ou quando um som não se parece com nenhum deles, diz isso, embora nem sempre perceba.
 privacy-heading = Nenhum áudio é guardado.
 privacy-audio = Um arquivo fica na memória até a resposta ser enviada e então é descartado. Não é repassado a ninguém.
-privacy-kept = São guardadas as configurações deste chat: segundo inicial, idioma, modo, continuar ouvindo, avaliações, contagem. Enquanto uma resposta é preparada, a mensagem que a pediu fica guardada, para que nada se perca num reinício. /forget me apaga o que você disse sobre respostas; /forget chat, as configurações, a contagem e todas as avaliações daqui. As linhas do log não têm nomes, mensagens nem arquivos.
+privacy-kept = São guardadas as configurações deste chat: segundo inicial, idioma, modo, continuar ouvindo, avaliações, contagem. Enquanto uma resposta é preparada, a mensagem que a pediu fica guardada, para que nada se perca num reinício; depois só o número dela, por um dia, para não responder duas vezes. /forget me apaga o que você disse sobre respostas; /forget chat, as configurações, a contagem e todas as avaliações daqui. As linhas do log não têm nomes, mensagens nem arquivos.
 privacy-feedback = Quem avalia uma resposta com 👍 ou 👎 deixa: uma impressão digital do arquivo, medidas do som das quais ele não pode ser reconstruído, o que respondi, o que é certo e o dia. Nomes e números de pessoas e chats não entram, só códigos feitos a partir deles.
 feedback-on = As avaliações estão ligadas aqui; ao desligá-las, também são apagadas.
 feedback-off = As avaliações estão desligadas aqui: não pergunto, e nada delas é guardado.

@@ -232,6 +232,9 @@ async def test_the_bot_answers_with_a_cluster_over_tls_and_says_when_it_is_away(
                 assert response.status == 200, await response.text()
             health = await (await session.get(f"{page}/healthz")).json()
             assert health["scheduler"]["status"] == "connected"
+            form = await (await session.get(page)).text()
+            assert "analysed on machines of whoever runs this page" in form
+            assert "on this machine" not in form
             cluster.stop_scheduler()
             await bot.until_logged("has gone")
             async with session.post(f"{page}/api/classify", data=_form(track_mp3[:200_000])) as response:

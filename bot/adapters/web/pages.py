@@ -77,6 +77,7 @@ def render_page(texts: Texts, settings: Settings, shown: Shown, *, model: ModelF
         offset=shown.offset or tidy(settings.default_offset_s),
         whole_track=shown.whole_track,
         is_ready=is_ready,
+        is_cluster=settings.dask_scheduler is not None,
         result=_result(answer, texts, shown.file_name, settings) if answer else None,
         token=shown.token,
         may_vote=shown.may_vote,
