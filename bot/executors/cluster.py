@@ -237,7 +237,8 @@ class ClusterExecutor:
         except TimeoutError:
             found = Unfit(f"it has not loaded the model within {_PREPARED_S:g} s")
         except (FutureCancelledError, distributed.KilledWorker):
-            return  # it has gone: that is seen elsewhere
+            self._remotes.pop(address, None)  # it has gone, or is asked once more
+            return
         except Exception as error:  # of whatever kind: it came from the worker
             found = Unfit(_in_one_line(error))
         finally:

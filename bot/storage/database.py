@@ -5,7 +5,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Database:
     def __init__(self, engine: AsyncEngine, *, folder: Path | None = None) -> None:
         self.engine = engine
         self._folder = folder
+        self._running: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
 
     @classmethod
     async def open(cls, url: str) -> "Database":
@@ -77,6 +79,9 @@ class Database:
         return cls(engine, folder=folder)
 
     async def close(self) -> None:
+        """End what has begun, and take nothing more: a connection that is opened now nobody would close."""
+        self._is_closed = True
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self.engine.dispose()
         if self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
@@ -91,23 +96,41 @@ class Database:
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         """What a query finds."""
-        try:
-            async with self.engine.connect() as connection:
-                return (await connection.execute(query)).all()
-        except SQLAlchemyError as error:
-            raise Failure(FailureKind.STORAGE, _reason(error)) from error
+        return await self._to_its_end(self._rows(query))
 
     async def change(self, *statements: sa.Executable) -> Sequence[sa.Row[Any]]:
         """Run statements in one transaction; what those return that return rows, one after the other."""
+        return await self._to_its_end(self._change(statements))
+
+    async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(query)).all()
+
+    async def _change(self, statements: Sequence[sa.Executable]) -> Sequence[sa.Row[Any]]:
         returned: list[sa.Row[Any]] = []
+        async with self.engine.begin() as connection:
+            for statement in statements:
+                result = await connection.execute(statement)
+                returned += result.all() if result.returns_rows else []
+        return returned
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, Sequence[sa.Row[Any]]]) -> Sequence[sa.Row[Any]]:
+        """What has begun is not broken off when whoever asked is: its connection would be lost with it."""
+        if self._is_closed:
+            work.close()
+            raise Failure(FailureKind.STORAGE, "the bot has closed it")
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
         try:
-            async with self.engine.begin() as connection:
-                for statement in statements:
-                    result = await connection.execute(statement)
-                    returned += result.all() if result.returns_rows else []
+            return await asyncio.shield(task)
         except SQLAlchemyError as error:
             raise Failure(FailureKind.STORAGE, _reason(error)) from error
-        return returned
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, even if nobody waits any more
 
 
 def is_row(table: sa.Table, key: Mapping[str, str]) -> sa.ColumnElement[bool]:

@@ -109,8 +109,14 @@ async def test_a_file_that_ends_two_workers_is_refused_and_the_next_is_answered(
 ) -> None:
     job = asked(executor, long_track, None)
     ended = 0
-    while not job.done():
-        await until(lambda: are_ready(executor) and any(begun.is_set() for begun in executor._begun.values()))
+
+    def is_worked_on() -> bool:
+        return are_ready(executor) and any(begun.is_set() for begun in executor._begun.values())
+
+    while True:
+        await until(lambda: job.done() or is_worked_on())
+        if job.done():
+            break
         before = set(executor._remotes)
         cluster.kill_worker(0)
         cluster.kill_worker(1)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from bot.failures import Failure, FailureKind
 from bot.storage.schema import counts
 from bot.texts import texts_in
 from config import Settings
@@ -137,7 +138,7 @@ async def test_a_database_that_is_away_costs_the_count_and_no_answer(
         await chat.command("/stats on", manager=True)
 
         async def away(*_: object) -> str:
-            raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+            raise Failure(FailureKind.STORAGE, "gone")
 
         monkeypatch.setattr(type(behind.storage), "_salt", away)
         assert "track.mp3" in await chat.post(track_mp3)

@@ -264,6 +264,23 @@ async def test_a_broken_database_keeps_nobody_from_an_answer(
     assert caplog.text.count("disk I/O error") == 3
 
 
+async def test_what_has_begun_is_not_broken_off(url: str) -> None:
+    storage = await Storage.open(url)
+    for turns in range(6):
+        saving = asyncio.create_task(storage.save(chat(str(turns)), Preferences(offset_s=5.0)))
+        for _ in range(turns + 1):
+            await asyncio.sleep(0)
+        saving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await saving
+    await storage.close()
+    storage = await Storage.open(url)
+    assert {(await storage.stored(chat(str(turns)))).offset_s for turns in range(6)} == {5.0}
+    await storage.close()
+    with pytest.raises(Failure, match="has closed it"):
+        await storage.stored(chat("1"))
+
+
 async def test_in_memory_is_one_database_for_all_connections() -> None:
     storage = await Storage.open("sqlite://")
     folder = storage.database._folder

@@ -27,7 +27,18 @@ def picture(track: Path, folder: Path, *, cwd: Path | None = None, **environment
     """The spectrogram that the command line draws on a host with such an environment."""
     out = folder / "picture.png"
     run = subprocess.run(
-        [sys.executable, "-m", "classifier", str(track), "--spectrogram", str(out), "--offset", "1"],
+        [
+            sys.executable,
+            "-m",
+            "classifier",
+            str(track),
+            "--spectrogram",
+            str(out),
+            "--offset",
+            "1",
+            "--model",
+            "reference",
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         cwd=cwd or folder,
         capture_output=True,
