@@ -7,7 +7,7 @@ packages=$(echo "$environment"/lib/python3.*/site-packages)
 
 # Tests of libraries, sources and headers of their native parts, other languages' names of days and months.
 find "$packages" -type d -name tests -prune -exec rm -rf {} +
-find "$packages" -type f \( -name '*.h' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' -o -name '*.dll' \) -delete
+find "$packages" -type f \( -name '*.h' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' -o -name '*.dll' -o -name '*.hpp' -o -name '*.cu' \) -delete
 find "$packages/babel/locale-data" -name '*.dat' ! -name 'root.dat' ! -name 'en*.dat' ! -name 'es*.dat' ! -name 'pt*.dat' -delete
 
 # LiteRT for other processors than this one, and the network of MODEL_RUNTIME=keras, which needs TensorFlow.
@@ -18,8 +18,13 @@ rm -rf "$packages"/ai_edge_litert/*WebGpu*.so "$packages/ai_edge_litert/vendors"
 # and pictures than those of PNG.
 rm -rf "$packages/sklearn" "$packages/scikit_learn.libs" "$packages/narwhals" "$packages/scipy/io/_fast_matrix_market"
 find "$packages/fontTools" -mindepth 1 -maxdepth 1 -type d ! -name misc ! -name __pycache__ -exec rm -rf {} +
+find "$packages/matplotlib/mpl-data/fonts/ttf" -name '*.ttf' ! -name 'DejaVuSans.ttf' ! -name 'DejaVuSans-*.ttf' ! -name 'LastResort*' -delete
 rm -rf "$packages/matplotlib/mpl-data/sample_data" "$packages/matplotlib/mpl-data/images" \
     "$packages/matplotlib/mpl-data/fonts/afm" "$packages/matplotlib/mpl-data/fonts/pdfcorefonts"
+
+# Pictures of a kind that nobody makes here, databases that are none of ours, graphics cards.
+rm -rf "$packages"/PIL/_avif*.so "$packages"/pillow.libs/libavif* "$packages"/sqlalchemy/dialects/mssql \
+    "$packages"/sqlalchemy/dialects/mysql "$packages"/sqlalchemy/dialects/oracle "$packages"/numba/cuda/kernels
 
 # Names for a debugger. Libraries that were put beside a package (*.libs) would not load any more.
 find "$packages" -type f -name '*.so' ! -path '*.libs/*' -exec strip --strip-unneeded {} +
