@@ -92,11 +92,12 @@ async def make_pool(answering: Path) -> AsyncIterator[PoolMaker]:
     """Makes pools and closes them after the test."""
     pools: list[ProcessExecutor] = []
 
-    def make(*, bundle: Path = answering, **changes: float) -> ProcessExecutor:
+    def make(*, bundle: Path = answering, is_started: bool = True, **changes: float) -> ProcessExecutor:
         limits: dict[str, float] = {"workers": 1, "job_timeout_s": 20.0, "jobs_per_worker": 1000, "queue_limit": 8}
         pool = ProcessExecutor(ModelChoice("default", bundle, "litert"), **{**limits, **changes})  # type: ignore[arg-type]
         pools.append(pool)
-        pool.start()
+        if is_started:
+            pool.start()
         return pool
 
     yield make

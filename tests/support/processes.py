@@ -21,12 +21,10 @@ def workers_of(bot: int) -> list[int]:
 
 def children_of(parent: int) -> list[int]:
     """What a process has started and not waited for."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                if parent_of(int(folder.name)) == parent:
-                    found.append(int(folder.name))
+    found: list[int] = []
+    for thread in Path(f"/proc/{parent}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, thread.read_text().split())
     return found
 
 

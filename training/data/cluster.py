@@ -5,6 +5,7 @@ A few files are on their way for each worker, whatever their number. The workers
 
 import contextlib
 import io
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ _CONNECT_S = 10.0
 _WITHOUT_WORKERS_S = 120.0
 _AHEAD = 2
 """Files on their way for each thread, so that none waits for the next one's bytes."""
+_SENDS, _AGAIN_AFTER_S = 60, 1.0
 _TRIES = 3
 """Workers that a file may be lost with, by its fault or not."""
 
@@ -94,7 +96,7 @@ def _by_all(client: distributed.Client, clips: list[Clip]) -> Iterator[tuple[Cli
             except OSError as error:
                 yield clip, f"{clip.path}: cannot be read: {error.strerror}"
                 continue
-            _send(client, results, sent, _Sent(clip, client.scatter(content, hash=False)))
+            _send(client, results, sent, _Sent(clip, _sent_there(client, content)))
 
     yield from send_more()
     while sent:
@@ -110,9 +112,21 @@ def _by_all(client: distributed.Client, clips: list[Clip]) -> Iterator[tuple[Cli
             if one.tries >= _TRIES:
                 yield one.clip, f"{one.clip.path}: ends the process that reads it"
             else:
-                content = client.scatter(one.clip.path.read_bytes(), hash=False)
+                content = _sent_there(client, one.clip.path.read_bytes())
                 _send(client, results, sent, _Sent(one.clip, content, one.tries + 1))
         yield from send_more()
+
+
+def _sent_there(client: distributed.Client, content: bytes) -> "Future[Any]":
+    """The bytes on some worker; on another one, where that is just ending. Raises `OSError` where there is none."""
+    for _ in range(_SENDS):
+        try:
+            return client.scatter(content, hash=False)
+        except OSError:
+            if client.status != "running":
+                raise
+            time.sleep(_AGAIN_AFTER_S)
+    raise OSError("no worker takes anything")
 
 
 def _send(

@@ -149,22 +149,27 @@ async def test_nothing_is_stored_and_nothing_foreign_is_loaded(http: aiohttp.Cli
     assert "style=" not in text
 
 
-async def test_health_says_warming_and_then_ready(http: aiohttp.ClientSession, page: RunningPage) -> None:
-    async with http.get("/healthz") as response:
-        told = await response.json()
-        assert (response.status, told["status"], told["failing"]) == (503, "warming", ["workers"])
-        assert told["model_version"] is None
-    async with http.get("/livez") as response:
-        assert (response.status, await response.json()) == (200, {"status": "alive"})
-    async with http.get("/") as response:
-        assert 'id="warming"' in await response.text()
-    version = (await page.pool.until_ready()).version
-    async with http.get("/healthz") as response:
-        told = await response.json()
-        assert (response.status, told["status"], told["model_version"]) == (200, "ready", version)
-        assert told["workers"] == {"states": ["ready"], "restarts": 0}
-    async with http.get("/") as response:
-        assert 'id="warming"' not in await response.text()
+async def test_health_says_warming_and_then_ready(settings: Settings, make_pool: PoolMaker) -> None:
+    pool = make_pool(is_started=False)
+    runner, url = await serve(settings, pool, None)
+    async with aiohttp.ClientSession(url) as http:
+        async with http.get("/healthz") as response:
+            told = await response.json()
+            assert (response.status, told["status"], told["failing"]) == (503, "warming", ["workers"])
+            assert told["model_version"] is None
+        async with http.get("/livez") as response:
+            assert (response.status, await response.json()) == (200, {"status": "alive"})
+        async with http.get("/") as response:
+            assert 'id="warming"' in await response.text()
+        pool.start()
+        version = (await pool.until_ready()).version
+        async with http.get("/healthz") as response:
+            told = await response.json()
+            assert (response.status, told["status"], told["model_version"]) == (200, "ready", version)
+            assert told["workers"] == {"states": ["ready"], "restarts": 0}
+        async with http.get("/") as response:
+            assert 'id="warming"' not in await response.text()
+    await runner.cleanup()
 
 
 async def test_the_page_answers_while_a_clip_is_worked_on(http: aiohttp.ClientSession, track_mp3: bytes) -> None:
