@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +19,12 @@ from distributed.client import FutureCancelledError
 
 from bot.connections import ConnectionState, ConnectionStatus
 from bot.executors.executor import WorkerState
-from bot.executors.queue import JobQueue, Waiting
+from bot.executors.queue import Waiting
+from bot.executors.queueing import QueueingExecutor
 from bot.executors.remote import Errand, Unfit, fingerprint, prepare, run_remotely
 from bot.executors.worker import Broke
 from bot.failures import Failure, FailureKind
-from bot.jobs import ClipJob, Job, ModelChoice, ModelFacts, Outcome
+from bot.jobs import ClipJob, Job, ModelChoice, Outcome
 from classifier.quiet import quieten
 from config.settings import TlsFiles
 
@@ -56,7 +57,7 @@ class _Remote:
     lanes: list[asyncio.Task[None]] = field(default_factory=list)
 
 
-class ClusterExecutor:
+class ClusterExecutor(QueueingExecutor):
     """Runs jobs on the workers of a Dask scheduler, as `Executor` says."""
 
     def __init__(
@@ -68,46 +69,19 @@ class ClusterExecutor:
         job_timeout_s: float,
         queue_limit: int,
     ) -> None:
+        super().__init__(queue_limit, ConnectionState(ConnectionStatus.CONNECTING))
         quieten("distributed")  # it has a traceback for whatever goes and comes back: here that is told in one line
         self._choice = choice
         self._fingerprint = fingerprint(choice)
         self._scheduler = scheduler
         self._security = _security(tls)
         self._job_timeout_s = job_timeout_s
-        self._queue = JobQueue(queue_limit)
         self._remotes: dict[str, _Remote] = {}
         self._unfit: dict[str, str] = {}
         self._begun: dict[str, asyncio.Event] = {}
         self._topic = f"genre-bot-{secrets.token_hex(8)}"
-        self._first_ready: asyncio.Future[ModelFacts] = asyncio.get_running_loop().create_future()
         self._keeper: asyncio.Task[None] | None = None
         self._is_closing = False
-        self.connection = ConnectionState(ConnectionStatus.CONNECTING)
-        self.restarts = 0
-
-    @property
-    def is_ready(self) -> bool:
-        return self._first_ready.done() and not self._first_ready.exception()
-
-    @property
-    def model(self) -> ModelFacts | None:
-        return self._first_ready.result() if self.is_ready else None
-
-    @property
-    def waiting(self) -> int:
-        return self._queue.waiting
-
-    @property
-    def running(self) -> int:
-        return self._queue.running
-
-    @property
-    def queue_limit(self) -> int:
-        return self._queue.limit
-
-    @property
-    def is_full(self) -> bool:
-        return self._queue.is_full
 
     @property
     def states(self) -> Sequence[WorkerState]:
@@ -116,16 +90,10 @@ class ClusterExecutor:
     def start(self) -> None:
         self._keeper = asyncio.create_task(self._keep_connected(), name="cluster")
 
-    async def until_ready(self) -> ModelFacts:
-        return await asyncio.shield(self._first_ready)
-
-    def next_place(self) -> Callable[[], int]:
-        return self._queue.next_place()
-
     async def run(self, job: Job) -> Outcome:
         if self.connection.reason:
             raise Failure(FailureKind.NO_WORKERS, self.connection.reason)
-        return await self._queue.run(job)
+        return await super().run(job)
 
     async def close(self, *, grace_s: float = 5.0) -> None:
         await self._queue.close(grace_s=grace_s)
@@ -248,8 +216,7 @@ class ClusterExecutor:
             self._unfit[address] = f"{address}: {found.reason}"
             self._remotes.pop(address, None)
             return
-        if not self._first_ready.done():
-            self._first_ready.set_result(found)
+        self._is_first(found)
         log.info("Dask: the worker at %s is ready", address)
         remote.states[:] = [WorkerState.READY] * remote.threads
         for thread in range(remote.threads):

@@ -20,10 +20,11 @@ from typing import ParamSpec, TypeVar
 
 from bot.connections import ConnectionState
 from bot.executors.executor import ModelUnusable, WorkerState
-from bot.executors.queue import JobQueue, Waiting
+from bot.executors.queue import Waiting
+from bot.executors.queueing import QueueingExecutor
 from bot.executors.worker import TAKEN, Broke, CannotStart, Limits, Ready, serve
 from bot.failures import Failure, FailureKind
-from bot.jobs import Job, ModelChoice, ModelFacts, Outcome
+from bot.jobs import Job, ModelChoice, Outcome
 from classifier.process import set_up_process
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _FAILED_STARTS = 5
 _NOT_TAKEN = "not taken"
 
 
-class ProcessExecutor:
+class ProcessExecutor(QueueingExecutor):
     """Runs jobs in worker processes of this machine, as `Executor` says."""
 
     def __init__(
@@ -53,45 +54,15 @@ class ProcessExecutor:
         queue_limit: int,
         memory_mb: float = 2048.0,
     ) -> None:
+        super().__init__(queue_limit, ConnectionState())
         self._choice = choice
         self._count = workers
         self._job_timeout_s = job_timeout_s
         self._jobs_per_worker = jobs_per_worker
-        self._queue = JobQueue(queue_limit)
         self._slots: list[asyncio.Task[None]] = []
         self._limits = Limits(round(memory_mb * 1024 * 1024), job_timeout_s)
-        self._first_ready: asyncio.Future[ModelFacts] = asyncio.get_running_loop().create_future()
         self._workers: dict[int, _Worker] = {}
         self._failed_starts = 0
-        self.connection = ConnectionState()
-        self.restarts = 0
-        """Workers that had to be replaced before their time."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether a worker has ever been ready; before that, jobs wait."""
-        return self._first_ready.done() and not self._first_ready.exception()
-
-    @property
-    def model(self) -> ModelFacts | None:
-        """The model that the workers have loaded; None before the first of them is ready."""
-        return self._first_ready.result() if self.is_ready else None
-
-    @property
-    def waiting(self) -> int:
-        return self._queue.waiting
-
-    @property
-    def running(self) -> int:
-        return self._queue.running
-
-    @property
-    def queue_limit(self) -> int:
-        return self._queue.limit
-
-    @property
-    def is_full(self) -> bool:
-        return self._queue.is_full
 
     @property
     def states(self) -> Sequence[WorkerState]:
@@ -102,15 +73,6 @@ class ProcessExecutor:
         set_up_process()
         multiprocessing.set_forkserver_preload(["bot.executors.preload"])
         self._slots = [asyncio.create_task(self._keep_worker(n), name=f"worker-{n}") for n in range(self._count)]
-
-    async def until_ready(self) -> ModelFacts:
-        return await asyncio.shield(self._first_ready)
-
-    def next_place(self) -> Callable[[], int]:
-        return self._queue.next_place()
-
-    async def run(self, job: Job) -> Outcome:
-        return await self._queue.run(job)
 
     async def close(self, *, grace_s: float = 5.0) -> None:
         await self._queue.close(grace_s=grace_s)
@@ -137,8 +99,7 @@ class ProcessExecutor:
                     return
                 if isinstance(hello, Ready):
                     self._failed_starts, worker.is_ready = 0, True
-                    if not self._first_ready.done():
-                        self._first_ready.set_result(hello.model)
+                    self._is_first(hello.model)
                     await self._serve_with(worker)
                 else:
                     reason = await _in_thread(worker.exit_reason)
