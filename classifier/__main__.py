@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 
-from classifier.compiling import ensure_compiled
 from classifier.process import keep_freed_memory, set_up_process
 
 set_up_process()
@@ -24,7 +23,6 @@ def _main() -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names may be any bytes
-        ensure_compiled()
         from classifier.cli import main  # numpy must load after the limit is set
 
         code = main()

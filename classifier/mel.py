@@ -8,14 +8,13 @@ them is small and training and serving see exactly the same numbers.
 from dataclasses import dataclass
 from functools import lru_cache
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 import soxr
-from librosa.filters import mel as mel_filters
 
 from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S
+from classifier.lean_librosa import hann, librosa, mel_filters
 
 MelArray = npt.NDArray[np.uint8]
 
@@ -49,7 +48,7 @@ def extract_mel(samples: FloatArray) -> MelArray:
     if len(samples) != round(WINDOW_S * SAMPLE_RATE_HZ):
         raise ValueError(f"expected {WINDOW_S:g} s of samples, got {len(samples)}")
     resampled = soxr.resample(samples, SAMPLE_RATE_HZ, MEL.sample_rate_hz, quality="HQ")
-    power = np.abs(librosa.stft(resampled, n_fft=MEL.n_fft, hop_length=MEL.hop_length)) ** 2
+    power = np.abs(librosa.stft(resampled, n_fft=MEL.n_fft, hop_length=MEL.hop_length, window=hann)) ** 2
     logarithms = np.log10(1.0 + 10_000.0 * (_filters() @ power[:, : MEL.frames]))
     return np.clip(np.rint(logarithms.T * MEL.steps_per_unit), 0, 255).astype(np.uint8)
 

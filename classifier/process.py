@@ -26,7 +26,7 @@ def set_up_process() -> None:
         os.environ.setdefault(variable, "1")
     os.environ.update(_OWN)
     if not os.access(Path("~").expanduser(), os.W_OK):
-        _use_own_folders()
+        _use_own_folder()
 
 
 def keep_freed_memory() -> None:
@@ -38,9 +38,8 @@ def keep_freed_memory() -> None:
         mallopt(_M_TOP_PAD, _KEPT_BYTES // 4)
 
 
-def own_folder() -> Path | None:
-    """A folder among the temporary files that belongs to this user alone: what lies there is run. None where there is
-    none."""
+def _own_folder() -> Path | None:
+    """A folder among the temporary files that belongs to this user alone. None where there is none."""
     folder = Path(tempfile.gettempdir()) / f"edm-genre-bot-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -50,8 +49,6 @@ def own_folder() -> Path | None:
     return None if facts.st_uid != os.getuid() or facts.st_mode & 0o077 else folder
 
 
-def _use_own_folders() -> None:
-    """Where a service's user has no home, what numba has compiled and matplotlib's list of fonts go elsewhere."""
-    folder = own_folder() or Path(tempfile.mkdtemp(prefix="edm-genre-bot-"))
-    for variable in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR"):
-        os.environ.setdefault(variable, str(folder))
+def _use_own_folder() -> None:
+    """Where a service's user has no home, matplotlib's list of fonts goes elsewhere."""
+    os.environ.setdefault("MPLCONFIGDIR", str(_own_folder() or Path(tempfile.mkdtemp(prefix="edm-genre-bot-"))))

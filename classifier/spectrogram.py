@@ -8,10 +8,8 @@ import io
 from dataclasses import dataclass
 from functools import lru_cache
 
-import librosa
 import numpy as np
 import numpy.typing as npt
-from librosa.filters import mel as mel_filters
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -21,6 +19,7 @@ from PIL import Image
 from classifier.arrays import FloatArray
 from classifier.canvas import FONT_PT, HEIGHT_PX, WIDTH_PX, bare, new_canvas, own_style
 from classifier.decoding import SAMPLE_RATE_HZ
+from classifier.lean_librosa import hann, librosa, mel_filters
 from classifier.palette import INK, PAPER
 from classifier.results import Window
 
@@ -81,7 +80,7 @@ def render_spectrogram(samples: FloatArray, *, window: Window | None = None, tit
 
 def _mel_db(samples: FloatArray) -> FloatArray:
     """Mel spectrogram (128, frames) in dB relative to its maximum, at least -80."""
-    power = np.abs(librosa.stft(samples, n_fft=_N_FFT, hop_length=_HOP, pad_mode="reflect")) ** 2
+    power = np.abs(librosa.stft(samples, n_fft=_N_FFT, hop_length=_HOP, pad_mode="reflect", window=hann)) ** 2
     mel = _mel_filters() @ power
     return librosa.power_to_db(mel, ref=np.max, top_db=_RANGE_DB)
 

@@ -14,8 +14,8 @@ from classifier.tempo import estimate_tempo
 def warm_up() -> None:
     """Describe and draw three seconds of noise.
 
-    The first time after an install this compiles librosa's functions (about half a minute; kept on disk) and builds
-    matplotlib's font list; in every process it builds filter banks and the picture's figure.
+    In every process this builds filter banks and the picture's figure, the first time after an install matplotlib's
+    list of fonts, too (kept on disk).
     """
     noise = np.random.default_rng(0).normal(0.0, 0.1, round(WINDOW_S * SAMPLE_RATE_HZ)).astype(np.float32)
     extract_features(noise)

@@ -1,10 +1,8 @@
 """Fixtures that several rooms share. One BLAS thread, as in production: set before numpy is imported."""
 
-from classifier.compiling import ensure_compiled
 from classifier.process import set_up_process
 
 set_up_process()
-ensure_compiled()  # one of the processes that run tests, while the others wait
 
 from collections import Counter  # noqa: E402
 from pathlib import Path  # noqa: E402

@@ -3,12 +3,10 @@
 import os
 import sys
 
-from classifier.compiling import ensure_compiled
 from classifier.process import set_up_process
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 set_up_process()  # a logistic regression took ten times as long where two threads shared two busy cores
-ensure_compiled()
 
 from training.cli.interrupt import INTERRUPTED  # noqa: E402
 from training.cli.main import main  # noqa: E402 - numpy comes with it

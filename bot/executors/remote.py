@@ -65,9 +65,6 @@ def prepare(choice: ModelChoice, wanted: str) -> ModelFacts | Unfit:
             "it would put files on its disk: start it with DASK_DISTRIBUTED__WORKER__MEMORY__TARGET=false and"
             " DASK_DISTRIBUTED__WORKER__MEMORY__SPILL=false"
         )
-    from classifier.compiling import ensure_compiled
-
-    ensure_compiled()
     from classifier.warmup import warm_up
 
     warm_up()

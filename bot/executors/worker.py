@@ -77,7 +77,7 @@ def serve(pipe: Connection, choice: ModelChoice, limits: Limits) -> None:
 
 
 def _warm_up_once_more() -> None:
-    """Where that went wrong in the process that this one was forked from: what is compiled later could not be kept."""
+    """Where that went wrong in the process that this one was forked from: what it keeps on disk, it could not later."""
     preload = sys.modules.get("bot.executors.preload")
     if preload is not None and not preload.is_warm:
         from classifier.warmup import warm_up

@@ -53,7 +53,7 @@ def _mismatches(given: Options) -> Iterator[tuple[object, str]]:
         given.skip_existing and given.output and not (given.json or given.csv),
         "--skip-existing reads --output again: with --json or --csv",
     )
-    yield not (given.tracks or given.warm_up or given.restore_tags), "name at least one track or folder"
+    yield not (given.tracks or given.restore_tags), "name at least one track or folder"
 
 
 def _add_listening(group: argparse._ArgumentGroup) -> None:
@@ -140,9 +140,6 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
         metavar="N",
         help="how many files are worked on at a time (default: as many as there are cores)",
-    )
-    group.add_argument(
-        "--warm-up", action="store_true", help="compile and cache what the first use would wait half a minute for"
     )
 
 

@@ -35,16 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole_track=options.whole_track,
         with_picture=bool(options.spectrogram or options.timeline),
     )
-    if options.warm_up:
-        from classifier.warmup import warm_up
-
-        _say("Compiling what is computed often: the first time half a minute.")
-        warm_up()
     unread: list[str] = []
     files = list(_files(options.tracks, say=unread.append))
     for line in unread:
         _say(line)
-    nothing = not files and not (options.warm_up or options.restore_tags)
+    nothing = not files and not options.restore_tags
     try:
         if options.restore_tags and not restore_tags(options.restore_tags, say=_say):
             return 1

@@ -237,10 +237,6 @@ def test_an_unusable_bundle_is_said(folder: Path, capsys: pytest.CaptureFixture[
     assert "model bundle cannot be used" in capsys.readouterr().err
 
 
-def test_warming_up_needs_no_track() -> None:
-    assert main(["--warm-up"]) == 0
-
-
 def test_every_way_in_starts_at_the_same_second() -> None:
     assert Settings(_env_file=None).default_offset_s == DEFAULT_OFFSET_S
 

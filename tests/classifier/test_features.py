@@ -28,6 +28,17 @@ SIGNALS = {
 }
 
 
+def chord(seed: int) -> FloatArray:
+    """Notes that are off by any amount, in steps, half silent, or under noise."""
+    random = np.random.default_rng(seed)
+    samples = sum(sine(3.0, 60.0 * 2.0 ** random.uniform(0, 6), amplitude=random.uniform(0, 0.2)) for _ in range(5))
+    samples = samples + random.normal(0.0, random.choice([0.0, 1e-4, 1e-2]), 66_150)
+    if seed % 3 == 1:
+        samples = np.round(samples * 8) / 8
+    samples[: seed % 4 * 10_000] = 0.0
+    return samples.astype(np.float32)
+
+
 def value(features: FloatArray, name: str) -> float:
     return float(features[FEATURE_NAMES.index(name)])
 
@@ -62,6 +73,12 @@ def test_names_are_the_columns_of_the_public_data_set() -> None:
     )
     assert FEATURE_NAMES[84:88] == ("mfcc40_mean", "mfcc40_std", "chroma1_mean", "chroma1_std")
     assert FEATURE_NAMES[-1] == "tonnetz6_std"
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_notes_that_are_off_are_described_as_librosa_does(seed: int) -> None:
+    samples = chord(seed)
+    np.testing.assert_allclose(extract_features(samples), separate_calls(samples), rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning")
