@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 _MODULES = (
-    *("numba", "scipy.interpolate", "scipy.ndimage", "scipy.signal", "scipy.sparse"),
+    *("numba", "scipy.interpolate", "scipy.ndimage", "scipy.signal", "scipy.sparse", "scipy.spatial.distance"),
     *("resampy", "samplerate"),  # looking for them takes time even where they are not installed
 )
 _DECORATORS = ("guvectorize", "jit", "stencil", "vectorize")
@@ -33,6 +33,8 @@ class _StandIn(ModuleType):
             raise AttributeError(name)
         if self.__name__ == "numba" and name in _DECORATORS:
             return functools.partial(_compiled_later, name)
+        if self.__name__ == "scipy.spatial.distance":  # of which librosa takes a function while it is imported
+            return functools.partial(_called_later, self.__name__, name)
         _leave(self)
         return getattr(importlib.import_module(self.__name__), name)
 
@@ -67,6 +69,10 @@ def _compiled_later(decorator: str, *arguments: Any, **named: Any) -> Any:
     is_bare = len(arguments) == 1 and isinstance(arguments[0], FunctionType)
     later = functools.partial(_CompiledLater, compile_it=compile_it)
     return later(arguments[0]) if is_bare else later
+
+
+def _called_later(module: str, function: str, *arguments: Any, **named: Any) -> Any:
+    return getattr(importlib.import_module(module), function)(*arguments, **named)
 
 
 @contextlib.contextmanager

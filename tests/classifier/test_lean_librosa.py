@@ -18,6 +18,7 @@ crossings = librosa.zero_crossings(samples).sum()
 print(peaks, crossings, librosa.estimate_tuning(y=samples, sr=22_050), librosa.util.abs2(np.array([1 + 2j])))
 print(librosa.yin(samples[:4_000], fmin=100, fmax=400)[:2], librosa.beat.beat_track(y=samples, sr=22_050)[0])
 print(librosa.resample(samples, orig_sr=22_050, target_sr=16_000, res_type="polyphase")[:3])
+print(librosa.sequence.dtw(samples[:20], samples[5:20])[0][-1])
 """
 
 
