@@ -14,9 +14,12 @@ find "$packages/babel/locale-data" -name '*.dat' ! -name 'root.dat' ! -name 'en*
 rm -rf "$packages"/ai_edge_litert/*WebGpu*.so "$packages/ai_edge_litert/vendors" "$packages/ai_edge_litert/tools" \
     "$packages/ai_edge_litert/aot" "$packages"/classifier/bundles/*/model.keras
 
-# librosa needs scikit-learn for what is not called here; matplotlib of fontTools the names of glyphs, and no other fonts
-# and pictures than those of PNG.
-rm -rf "$packages/sklearn" "$packages/scikit_learn.libs" "$packages/narwhals" "$packages/scipy/io/_fast_matrix_market"
+# librosa needs Numba, scikit-learn and most of SciPy for what is not called here (classifier/lean_librosa.py); matplotlib
+# of fontTools the names of glyphs, and no other fonts and pictures than those of PNG.
+rm -rf "$packages/numba" "$packages/llvmlite" "$packages/sklearn" "$packages/scikit_learn.libs" "$packages/narwhals"
+for part in cluster datasets differentiate fftpack integrate interpolate io misc ndimage odr optimize signal spatial stats; do
+    rm -rf "$packages/scipy/$part"
+done
 find "$packages/fontTools" -mindepth 1 -maxdepth 1 -type d ! -name misc ! -name __pycache__ -exec rm -rf {} +
 find "$packages/matplotlib/mpl-data/fonts/ttf" -name '*.ttf' ! -name 'DejaVuSans.ttf' ! -name 'DejaVuSans-*.ttf' ! -name 'LastResort*' -delete
 rm -rf "$packages/matplotlib/mpl-data/sample_data" "$packages/matplotlib/mpl-data/images" \
@@ -24,13 +27,13 @@ rm -rf "$packages/matplotlib/mpl-data/sample_data" "$packages/matplotlib/mpl-dat
 
 # Pictures of a kind that nobody makes here, databases that are none of ours, graphics cards.
 rm -rf "$packages"/PIL/_avif*.so "$packages"/pillow.libs/libavif* "$packages"/sqlalchemy/dialects/mssql \
-    "$packages"/sqlalchemy/dialects/mysql "$packages"/sqlalchemy/dialects/oracle "$packages"/numba/cuda/kernels
+    "$packages"/sqlalchemy/dialects/mysql "$packages"/sqlalchemy/dialects/oracle
 
 # Names for a debugger. Libraries that were put beside a package (*.libs) would not load any more.
 find "$packages" -type f -name '*.so' ! -path '*.libs/*' -exec strip --strip-unneeded {} +
 "$environment/bin/python" -m pip uninstall --quiet --yes setuptools pip
 
-# From here on it has to run. Python keeps what it compiles of what is imported, Numba of what is called.
+# From here on it has to run. Python keeps what it compiles of what is imported.
 "$environment/bin/python" - <<'END'
 import importlib
 import contextlib
