@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from config import Settings
 from tests.bot.chats import Wired, wired
 
 PoolMaker = Callable[..., ProcessExecutor]
+WarmPool = Callable[..., Awaitable[ProcessExecutor]]
 
 _ALWAYS: dict[str, Any] = {"certain_from": dict.fromkeys(SLUGS, 0.0), "ood_threshold": None}
 _NEVER: dict[str, Any] = {"certain_from": {}, "ood_threshold": None}
@@ -105,36 +106,54 @@ async def make_pool(answering: Path) -> AsyncIterator[PoolMaker]:
         await pool.close(grace_s=0.1)
 
 
-@pytest.fixture
-async def service(settings: Settings, make_pool: PoolMaker) -> GenreService:
-    pool = make_pool()
-    await pool.until_ready()
-    return GenreService(settings, pool)
+@pytest.fixture(scope="module")
+async def warm_pool(answering: Path) -> AsyncIterator[WarmPool]:
+    """One pool for each bundle, with a warm worker, for all tests of a file that do it no harm."""
+    pools: dict[Path, ProcessExecutor] = {}
+
+    async def warm(bundle: Path = answering) -> ProcessExecutor:
+        if bundle not in pools:
+            pools[bundle] = ProcessExecutor(
+                ModelChoice("default", bundle, "litert"),
+                workers=1,
+                job_timeout_s=20.0,
+                jobs_per_worker=1000,
+                queue_limit=100,
+            )
+            pools[bundle].start()
+        await pools[bundle].until_ready()
+        return pools[bundle]
+
+    yield warm
+    for pool in pools.values():
+        await pool.close(grace_s=0.1)
 
 
 @pytest.fixture
-async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
-    """What stands behind the chat adapters, with a warm worker."""
-    behind = await wired(settings, make_pool(queue_limit=settings.queue_limit), tmp_path)
-    await behind.pool.until_ready()
+async def service(settings: Settings, warm_pool: WarmPool) -> GenreService:
+    return GenreService(settings, await warm_pool())
+
+
+@pytest.fixture
+async def behind(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[Wired]:
+    """What stands behind the chat adapters."""
+    behind = await wired(settings, await warm_pool(), tmp_path)
     yield behind
     await behind.storage.close()
 
 
 @pytest.fixture
-async def strict(settings: Settings, make_pool: PoolMaker, tmp_path: Path, refusing: Path) -> AsyncIterator[Wired]:
+async def strict(settings: Settings, warm_pool: WarmPool, refusing: Path, tmp_path: Path) -> AsyncIterator[Wired]:
     """What stands behind a bot to which every sound is like none of its genres."""
-    behind = await wired(settings, make_pool(bundle=refusing), tmp_path)
-    await behind.pool.until_ready()
+    behind = await wired(settings, await warm_pool(refusing), tmp_path)
     yield behind
     await behind.storage.close()
 
 
 @pytest.fixture
-async def hesitant(settings: Settings, make_pool: PoolMaker, tmp_path: Path, hesitating: Path) -> AsyncIterator[Wired]:
+async def hesitant(settings: Settings, warm_pool: WarmPool, hesitating: Path, tmp_path: Path) -> AsyncIterator[Wired]:
     """What stands behind a bot to which three seconds are never enough."""
-    behind = await wired(settings, make_pool(bundle=hesitating), tmp_path)
-    await behind.pool.until_ready()
+    behind = await wired(settings, await warm_pool(hesitating), tmp_path)
     yield behind
     await behind.storage.close()
 

@@ -16,7 +16,7 @@ from bot.replies import Reply
 from bot.texts import texts_in
 from config import Settings
 from tests.bot.chats import Wired, wired
-from tests.bot.conftest import PoolMaker, incoming
+from tests.bot.conftest import WarmPool, incoming
 
 
 async def allowed() -> bool:
@@ -32,8 +32,8 @@ PRIVATE = Conversation(Platform.TELEGRAM, "7", True, "es", "7", "es", False, for
 
 
 @pytest.fixture
-async def assistant(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Assistant]:
-    behind = await wired(settings, make_pool(), tmp_path)
+async def assistant(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[Assistant]:
+    behind = await wired(settings, await warm_pool(), tmp_path)
     yield behind.assistant
     await behind.storage.close()
 
@@ -133,10 +133,10 @@ async def test_a_chat_decides_whether_more_of_a_track_is_heard(hesitant: Wired, 
 
 
 async def test_the_operator_decides_for_chats_that_do_not(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, hesitating: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, hesitating: Path, track_mp3: bytes
 ) -> None:
     silent = settings.model_copy(update={"listen_on": False})
-    behind = await wired(silent, make_pool(bundle=hesitating), tmp_path)
+    behind = await wired(silent, await warm_pool(hesitating), tmp_path)
     for argument, listens in (("", False), ("on", True), ("auto", False)):
         said = await behind.assistant.command(PRIVATE, CommandName.LISTEN, argument)
         assert said.headline == texts_in("es")("listen-on" if listens else "listen-off")
@@ -169,11 +169,11 @@ def test_a_reply_that_is_too_long_loses_its_last_lines() -> None:
     assert reply.shortened(3).text == "hea"
 
 
-async def test_the_place_in_the_queue_is_told(make_pool: PoolMaker) -> None:
+async def test_the_place_in_the_queue_is_told(warm_pool: WarmPool) -> None:
     progress = Progress()
     assert progress.sentence(texts_in("en")) == "Downloading…"
     progress.stage = Stage.IN_THE_POOL
-    progress.ahead = make_pool().next_place()
+    progress.ahead = (await warm_pool()).next_place()
     assert progress.sentence(texts_in("en")) == "Listening…"
     progress.ahead = lambda: 3
     assert progress.sentence(texts_in("es")) == "En cola: 3 por delante."
@@ -209,9 +209,9 @@ async def test_a_word_that_cannot_be_said_costs_no_answer(monkeypatch: pytest.Mo
 
 
 async def test_settings_that_cannot_be_read_are_not_overwritten(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, await warm_pool(), tmp_path)
     await behind.assistant.command(GROUP, CommandName.MODE, "off")
     with monkeypatch.context() as broken:
 

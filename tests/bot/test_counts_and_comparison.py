@@ -27,7 +27,7 @@ from tests.bot.chats import (
     telegram_adapter,
     wired,
 )
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import WarmPool
 from tests.support.audio import mp3, pad_track
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import TelegramServer
@@ -35,8 +35,8 @@ from training.data.loops import dance_loop
 
 
 @pytest.fixture
-async def behind(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
-    behind = await wired(settings, make_pool(), tmp_path)
+async def behind(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[Wired]:
+    behind = await wired(settings, await warm_pool(), tmp_path)
     await behind.pool.until_ready()
     yield behind
     await behind.storage.close()

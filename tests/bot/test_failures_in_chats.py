@@ -15,7 +15,7 @@ from bot.replies import failure_texts
 from bot.texts import LANGUAGES, texts_in
 from config import Settings
 from tests.bot.chats import Chat, DiscordChat, TelegramChat, Wired, discord_adapter, running, telegram_adapter, wired
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import WarmPool
 from tests.support.audio import dance_track, encode, encode_with_ffmpeg, mp3
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import TelegramServer
@@ -47,7 +47,7 @@ def settings() -> Settings:
 @pytest.fixture
 async def scene(
     settings: Settings,
-    make_pool: PoolMaker,
+    warm_pool: WarmPool,
     tmp_path: Path,
     track_mp3: bytes,
     platform: str,
@@ -56,7 +56,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr("bot.adapters.telegram.media._DELAYS_S", (0.0, 0.0))
     monkeypatch.setattr("bot.adapters.discord.media._DELAYS_S", (0.0, 0.0))
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, await warm_pool(), tmp_path)
     await behind.pool.until_ready()
     try:
         if platform == "telegram":

@@ -19,7 +19,7 @@ from classifier.genres import GENRES, SLUGS
 from classifier.pipeline import GenreClassifier
 from config import Settings
 from tests.bot.chats import Wired, kept, wired
-from tests.bot.conftest import PoolMaker, incoming
+from tests.bot.conftest import WarmPool, incoming
 from tests.bot.test_assistant import allowed, forbidden
 
 GROUP = Conversation(Platform.DISCORD, "group-1", False, "en-GB", "person-7", "en-GB", True, allowed)
@@ -238,9 +238,9 @@ async def test_in_a_chat_that_is_switched_off_nothing_is_kept(behind: Wired, tra
 
 
 @pytest.fixture
-async def without(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[Wired]:
+async def without(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[Wired]:
     """A bot whose operator wants no feedback."""
-    behind = await wired(settings.model_copy(update={"feedback": False}), make_pool(), tmp_path)
+    behind = await wired(settings.model_copy(update={"feedback": False}), await warm_pool(), tmp_path)
     yield behind
     await behind.storage.close()
 

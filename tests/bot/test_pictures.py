@@ -13,12 +13,12 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from tests.bot.chats import GROUP, Wired, discord_adapter, running, telegram_adapter
-from tests.bot.web.test_browser import browser
+from tests.bot.web.test_browser import browser, chromium
 from tests.support.audio import mp3, pad_track
 from tests.support.discord_server import DiscordServer
 from tests.support.telegram_server import TelegramServer
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]
 
 PAGE = """<!doctype html><html lang="en"><style>
 body {{ margin: 0; padding: 16px; width: 480px; font: 15px/1.4 system-ui, sans-serif; }}

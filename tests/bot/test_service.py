@@ -14,7 +14,7 @@ from bot.jobs import ClipJob
 from bot.service import Asker, GenreService
 from classifier.results import Classification, TrackClassification
 from config import Settings
-from tests.bot.conftest import PoolMaker, incoming
+from tests.bot.conftest import PoolMaker, WarmPool, incoming
 
 
 class CountingService(GenreService):
@@ -28,10 +28,8 @@ class CountingService(GenreService):
 
 
 @pytest.fixture
-async def counting(settings: Settings, make_pool: PoolMaker) -> CountingService:
-    pool = make_pool()
-    await pool.until_ready()
-    return CountingService(settings, pool)
+async def counting(settings: Settings, warm_pool: WarmPool) -> CountingService:
+    return CountingService(settings, await warm_pool())
 
 
 async def refused(service: GenreService, audio: IncomingAudio, offset_s: float | None = None) -> Failure:
@@ -200,9 +198,9 @@ async def test_a_whole_track_is_answered_and_remembered_apart_from_its_windows(
 
 
 async def test_it_listens_on_as_configured_unless_somebody_says_otherwise(
-    settings: Settings, make_pool: PoolMaker, hesitating: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, hesitating: Path, track_mp3: bytes
 ) -> None:
-    pool = make_pool(bundle=hesitating)
+    pool = await warm_pool(hesitating)
     await pool.until_ready()
     service = CountingService(settings, pool)
     heard = await service.identify(incoming(track_mp3), offset_s=5.0)

@@ -83,11 +83,11 @@ def test_keras_is_tensorflows_in_float32(track: Path, tmp_path: Path, how: str) 
         "from classifier.process import set_up_process\n"
         "set_up_process()\n"
         "import sys\n"
-        "from classifier import GenreClassifier, RuntimeName\n"
-        "found = GenreClassifier(runtime=RuntimeName.KERAS).classify(open(sys.argv[1], 'rb').read(), offset_s=1.0)\n"
-        "print(found.genre.slug, round(found.confidence, 2))\n"
-        "found = GenreClassifier().classify(open(sys.argv[1], 'rb').read(), offset_s=1.0)\n"
-        "print(found.genre.slug, round(found.confidence, 2))\n"
+        "from classifier import REFERENCE_BUNDLE, GenreClassifier, RuntimeName\n"
+        "for runtime in (RuntimeName.KERAS, RuntimeName.LITERT):\n"
+        "    classifier = GenreClassifier(REFERENCE_BUNDLE, runtime=runtime)\n"
+        "    found = classifier.classify(open(sys.argv[1], 'rb').read(), offset_s=1.0)\n"
+        "    print(found.genre.slug, round(found.confidence, 2))\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", program, str(track)],

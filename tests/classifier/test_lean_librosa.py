@@ -36,7 +36,7 @@ def test_who_asks_for_numba_or_scipy_gets_them() -> None:
         "import numba, scipy.signal, numpy as np\n"
         "print(numba.njit(lambda x: x + 1)(1), scipy.signal.get_window('hann', 4), scipy.ndimage.sobel(np.eye(2))[0])\n"
     )
-    assert said_by(LEAN + program) == said_by(program + LEAN) == said_by(program) == "2 [0.  0.5 1.  0.5] [-2. -2.]\n"
+    assert said_by(LEAN + program) == said_by(program + LEAN) == "2 [0.  0.5 1.  0.5] [-2. -2.]\n"
 
 
 def test_a_package_that_is_not_there_is_named() -> None:

@@ -97,7 +97,8 @@ def fit_default(
     columns = columns_of(recipe.families)
     known = trainable(without_near_labels(table, keep_near=options.keep_near)).with_columns(columns)
     non_edm, unnamed = (extra.with_columns(columns) if extra else None for extra in (others, unlabelled))
-    backbones = {**load_backbones(DEFAULT_BUNDLE / KERAS_FILE), **load_backbones(backbone)}
+    files = dict.fromkeys([(DEFAULT_BUNDLE / KERAS_FILE).resolve(), backbone.resolve()])
+    backbones = {name: network for file in files for name, network in load_backbones(file).items()}
     fold_of = origin_folds(known, folds=FOLDS, seed=options.seed)
     sounds = None
     if non_edm:

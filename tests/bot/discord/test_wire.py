@@ -20,7 +20,7 @@ from classifier.genres import GENRES, SLUGS
 from classifier.palette import colour_of
 from config import Settings
 from tests.bot.chats import Wired, discord_adapter, kept, marked, nth, plain, running, wired
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import WarmPool
 from tests.support.audio import dance_track, encode
 from tests.support.discord_server import DiscordServer, Request
 from tests.support.processes import freeze, worker_pids
@@ -215,22 +215,22 @@ async def test_the_menu_of_a_message_names_its_files(discord_server: DiscordServ
 
 
 async def restarted(
-    server: DiscordServer, settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    server: DiscordServer, settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> Wired:
     """A second bot on the database of a first one that has answered a file and is gone."""
-    first = await wired(settings, make_pool(), tmp_path)
+    first = await wired(settings, await warm_pool(), tmp_path)
     async with running(discord_adapter(first, server)):
         await server.post(attachments=[server.add_file(track_mp3)])
         await server.wait_for("POST", "/messages")
     await first.storage.close()
-    return await wired(settings, make_pool(), tmp_path)
+    return await wired(settings, await warm_pool(), tmp_path)
 
 
 async def test_a_button_works_after_a_restart(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
     async with DiscordServer() as server:
-        again = await restarted(server, settings, make_pool, tmp_path, track_mp3)
+        again = await restarted(server, settings, warm_pool, tmp_path, track_mp3)
         async with running(discord_adapter(again, server)):
             message = answers(server)[-1]
             await server.press(message, button_of(message))
@@ -485,10 +485,10 @@ async def test_thumbs_up_under_none_of_the_genres_says_that_it_is_none(strict: W
 
 
 async def test_thumbs_down_asks_what_it_is_even_after_a_restart(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
     async with DiscordServer() as server:
-        again = await restarted(server, settings, make_pool, tmp_path, track_mp3)
+        again = await restarted(server, settings, warm_pool, tmp_path, track_mp3)
         async with running(discord_adapter(again, server)):
             message = answers(server)[-1]
             await server.press(message, votes_of(message)[1])
@@ -496,7 +496,7 @@ async def test_thumbs_down_asks_what_it_is_even_after_a_restart(
             assert plain(asked.body) == texts_in("en")("vote-question")
             assert asked.body["flags"] == 64
             assert [(row.verdict, row.corrected) for row in await kept(again.storage)] == [("wrong", None)]
-        third = await wired(settings, make_pool(), tmp_path)
+        third = await wired(settings, await warm_pool(), tmp_path)
         async with running(discord_adapter(third, server)):
             question = answers(server)[-1]
             menu = question["components"][0]["components"][0]

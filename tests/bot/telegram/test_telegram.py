@@ -18,7 +18,7 @@ from bot.votes import NONE_OF_THEM
 from classifier.genres import GENRES, SLUGS
 from config import Settings
 from tests.bot.chats import GROUP, OTHER, PERSON, Wired, kept, running, telegram_adapter, wired
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import WarmPool
 from tests.support.audio import dance_track, encode, encode_with_ffmpeg
 from tests.support.telegram_server import Json, TelegramServer
 
@@ -227,15 +227,15 @@ async def test_the_button_moves_the_window_on_in_the_same_message(telegram: Tele
 
 
 async def test_a_button_works_after_a_restart(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, await warm_pool(), tmp_path)
     async with TelegramServer() as telegram:
         async with running(telegram_adapter(behind, telegram)):
             telegram.send(chat_id=GROUP, audio=telegram.add_file(track_mp3))
             await telegram.wait_for("sendPhoto")
         await behind.storage.close()
-        again = await wired(settings, make_pool(), tmp_path)
+        again = await wired(settings, await warm_pool(), tmp_path)
         async with running(telegram_adapter(again, telegram)):
             telegram.press(telegram.sent(), telegram.sent()["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
             await telegram.wait_for("editMessageMedia")
@@ -250,9 +250,9 @@ async def test_a_file_that_is_known_is_not_downloaded_again(telegram: TelegramSe
 
 
 async def test_a_long_wait_is_told_and_the_word_is_taken_back(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, await warm_pool(), tmp_path)
     await behind.pool.until_ready()
     async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
         file_id = telegram.add_file(track_mp3)
@@ -346,10 +346,10 @@ async def test_settings_move_with_a_group_that_becomes_a_supergroup(telegram: Te
 
 
 async def test_a_server_in_local_mode_hands_over_large_files_by_their_path(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
     local = settings.model_copy(update={"telegram_local_mode": True, "max_upload_mb": 100.0})
-    behind = await wired(local, make_pool(), tmp_path)
+    behind = await wired(local, await warm_pool(), tmp_path)
     large = tmp_path / "large.mp3"
     large.write_bytes(track_mp3 + bytes(25 << 20))
     async with TelegramServer() as telegram, running(telegram_adapter(behind, telegram)):
@@ -503,9 +503,9 @@ async def test_thumbs_under_none_of_the_genres_never_name_the_closest(strict: Wi
 
 
 async def test_a_verdict_and_a_choice_work_after_a_restart(
-    settings: Settings, make_pool: PoolMaker, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, tmp_path: Path, track_mp3: bytes
 ) -> None:
-    behind = await wired(settings, make_pool(), tmp_path)
+    behind = await wired(settings, await warm_pool(), tmp_path)
     async with TelegramServer() as telegram:
         async with running(telegram_adapter(behind, telegram)):
             telegram.send(chat_id=ALICE, audio=telegram.add_file(track_mp3), caption="/track")
@@ -513,7 +513,7 @@ async def test_a_verdict_and_a_choice_work_after_a_restart(
             telegram.press(telegram.sent(), rows_of(telegram.sent())[1][1][1])
             await telegram.wait_for("editMessageReplyMarkup")
         await behind.storage.close()
-        again = await wired(settings, make_pool(), tmp_path)
+        again = await wired(settings, await warm_pool(), tmp_path)
         async with running(telegram_adapter(again, telegram)):
             telegram.press(telegram.sent(), rows_of(telegram.sent())[-2][-1][1])
             await telegram.wait_for("editMessageReplyMarkup", number=2)

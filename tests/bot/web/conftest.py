@@ -12,7 +12,7 @@ from bot.executors.processes import ProcessExecutor
 from bot.service import GenreService
 from bot.storage import Storage
 from config import Settings
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import WarmPool
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ async def serve(settings: Settings, pool: ProcessExecutor, storage: Storage | No
 
 
 @pytest.fixture
-async def page(settings: Settings, make_pool: PoolMaker, tmp_path: Path) -> AsyncIterator[RunningPage]:
-    """A page whose worker may still be warming up; uploads are capped at 2 MB."""
-    pool = make_pool()
+async def page(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[RunningPage]:
+    """A page with a warm worker; uploads are capped at 2 MB."""
+    pool = await warm_pool()
     storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
     runner, url = await serve(settings, pool, storage)
     yield RunningPage(url, settings, pool, storage)

@@ -20,8 +20,10 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from classifier.genres import SLUGS
 from classifier.palette import colour_of
+from config import Settings
 from tests.bot.chats import kept
-from tests.bot.web.conftest import RunningPage
+from tests.bot.conftest import PoolMaker
+from tests.bot.web.conftest import RunningPage, serve
 from tests.support.audio import dance_track, mp3
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -34,12 +36,20 @@ if CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine", allow_module_level=True)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The one browser; what a test has opened in it, without a past, is closed after the test."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 @pytest.fixture
@@ -371,13 +381,19 @@ async def test_everything_can_be_reached_by_keyboard(browser: Browser, page: Run
     await expect(tab.get_by_text("Analysed: seconds 0.5 to 3.5")).to_be_visible(timeout=15_000)
 
 
-async def test_the_page_says_that_it_warms_up_and_stops_saying_it(browser: Browser, page: RunningPage) -> None:
-    tab = await opened(browser, page)
+async def test_the_page_says_that_it_warms_up_and_stops_saying_it(
+    browser: Browser, settings: Settings, make_pool: PoolMaker
+) -> None:
+    pool = make_pool(is_started=False)
+    runner, url = await serve(settings, pool, None)
+    tab = await browser.new_page(locale="en-GB")
+    await tab.goto(url)
     warming = tab.get_by_text("Warming up")
-    if not page.pool.is_ready:
-        await expect(warming).to_be_visible()
-    await page.pool.until_ready()
+    await expect(warming).to_be_visible()
+    pool.start()
+    await pool.until_ready()
     await expect(warming).to_have_count(0, timeout=5_000)
+    await runner.cleanup()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

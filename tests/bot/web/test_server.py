@@ -22,7 +22,7 @@ from classifier.genres import SLUGS
 from classifier.palette import colour_of
 from config import Settings
 from tests.bot.chats import kept
-from tests.bot.conftest import PoolMaker
+from tests.bot.conftest import PoolMaker, WarmPool
 from tests.bot.web.conftest import RunningPage, serve
 
 
@@ -235,9 +235,9 @@ async def test_a_whole_track_as_json_and_as_a_page(http: aiohttp.ClientSession, 
 
 
 async def test_the_api_listens_on_as_it_is_told(
-    settings: Settings, make_pool: PoolMaker, hesitating: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, hesitating: Path, track_mp3: bytes
 ) -> None:
-    runner, url = await serve(settings, make_pool(bundle=hesitating), None)
+    runner, url = await serve(settings, await warm_pool(hesitating), None)
     async with aiohttp.ClientSession(url) as session:
         for word, listens in ((None, True), ("", True), ("1", True), ("0", False), ("False", False)):
             data = form(track_mp3, offset="5")
@@ -280,10 +280,10 @@ async def test_an_answer_is_rated_under_its_token_and_the_last_word_counts(
 
 
 async def test_right_under_none_of_the_genres_is_kept_as_none(
-    settings: Settings, make_pool: PoolMaker, refusing: Path, tmp_path: Path, track_mp3: bytes
+    settings: Settings, warm_pool: WarmPool, refusing: Path, tmp_path: Path, track_mp3: bytes
 ) -> None:
     storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
-    runner, url = await serve(settings, make_pool(bundle=refusing), storage)
+    runner, url = await serve(settings, await warm_pool(refusing), storage)
     async with aiohttp.ClientSession(url) as session:
         async with session.post("/api/classify", data=form(track_mp3)) as response:
             token, answer = response.headers["Feedback-Token"], await response.json()
@@ -359,8 +359,8 @@ async def test_votes_that_cannot_be_kept_are_refused_and_the_page_goes_on(
         assert response.status == 200
 
 
-async def test_without_a_database_nobody_is_asked(settings: Settings, make_pool: PoolMaker, track_mp3: bytes) -> None:
-    runner, url = await serve(settings, make_pool(), None)
+async def test_without_a_database_nobody_is_asked(settings: Settings, warm_pool: WarmPool, track_mp3: bytes) -> None:
+    runner, url = await serve(settings, await warm_pool(), None)
     async with aiohttp.ClientSession(url) as session:
         async with session.post("/", data=form(track_mp3)) as response:
             text = await response.text()

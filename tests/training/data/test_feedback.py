@@ -15,7 +15,6 @@ from classifier.features import FEATURE_NAMES
 from classifier.genres import GENRES
 from classifier.results import GenreScore
 from tests.support.tables import frame
-from tests.training.fit.test_run import fit
 from training.cli.main import main
 from training.data.feedback import FeedbackExport, export_feedback
 from training.data.tables import read_tables
@@ -134,8 +133,8 @@ def test_fit_takes_it_beside_other_tables(
     said = capsys.readouterr().out
     assert said.startswith(f"{table}: 2 windows of 1 tracks, from 2 votes of windows; left out: 0 windows")
     tables = [str(tmp_path / "mine.parquet"), str(table)]
-    run = fit("--table", *tables, "--out", str(tmp_path / "bundle"), "--max-epochs", "1")
-    assert run.returncode == 0, run.stderr
+    call = ["fit", "--model", "reference", "--table", *tables, "--out", str(tmp_path / "bundle"), "--max-epochs", "1"]
+    assert main(call) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """`fit` and `evaluate` as one runs them: a bundle comes out that serves, and the same seed gives the same figures."""
 
+import contextlib
+import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,15 +19,6 @@ from training.cli.main import main
 from training.data.tables import read_tables
 
 
-def fit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "training", "fit", "--model", "reference", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `train_data_final.csv` and `test_data_final.csv` in the public data set's shape."""
@@ -38,14 +32,13 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(public: Path) -> Path:
     out = public / "bundles" / "public"
     train, test = public / "train_data_final.csv", public / "test_data_final.csv"
-    run = fit("--table", str(train), "--test", str(test), "--out", str(out), "--max-epochs", "60", "--version", "3.2.1")
-    assert run.returncode == 0, run.stderr
-    assert "accuracy" in run.stdout
-    assert "precision" in run.stdout
-    assert "recall" in run.stdout
-    assert "| Drum and Bass |" in run.stdout
-    assert "may lie on both sides" in run.stderr
-    said = run.stderr.splitlines()
+    call = ["fit", "--model", "reference", "--table", str(train), "--test", str(test), "--out", str(out)]
+    with contextlib.redirect_stdout(io.StringIO()) as figures, contextlib.redirect_stderr(io.StringIO()) as lines:
+        assert main([*call, "--max-epochs", "60", "--version", "3.2.1"]) == 0
+    for what in ("accuracy", "precision", "recall", "| Drum and Bass |"):
+        assert what in figures.getvalue()
+    assert "may lie on both sides" in lines.getvalue()
+    said = lines.getvalue().splitlines()
     epochs = [
         line for line in said if re.match(r"epoch \d+ of at most 60: loss \d\.\d{3}, validation loss .* s left", line)
     ]
@@ -92,11 +85,21 @@ def test_evaluate_repeats_the_figures_of_the_fit(
 
 @pytest.mark.slow
 def test_two_runs_with_one_seed_give_the_same_figures(tmp_path: Path) -> None:
+    """One after others in this process, and one in a fresh one."""
     frame(spread=4.0).to_parquet(tmp_path / "t.parquet")
+    call = ["fit", "--model", "reference", "--table", str(tmp_path / "t.parquet"), "--max-epochs", "4", "--out"]
+    assert main([*call, str(tmp_path / "a")]) == 0
+    elsewhere = os.environ | {"PYTHONHASHSEED": "7"}
+    run = subprocess.run(
+        [sys.executable, "-m", "training", *call, str(tmp_path / "b")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=elsewhere,
+    )
+    assert run.returncode == 0, run.stderr
     figures = []
     for name in ("a", "b"):
-        run = fit("--table", str(tmp_path / "t.parquet"), "--out", str(tmp_path / name), "--max-epochs", "4")
-        assert run.returncode == 0, run.stderr
         metadata = json.loads((tmp_path / name / "metadata.json").read_text())
         figures.append((metadata["metrics"], metadata["window"], metadata["track"], metadata["data"]))
     assert figures[0] == figures[1]

@@ -1,5 +1,6 @@
 """`fit --model default` as one runs it: five networks, a backbone and a refusal become a bundle."""
 
+import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,11 +21,19 @@ from training.cli.main import main
 from training.data.splits import origin_folds, split_parts
 from training.data.tables import read_tables
 from training.errors import TrainingError
+from training.evaluate.importance import permutation_importance
 from training.models.baselines import Majority
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("each_family_swapped_once")]
 
 COLUMNS = columns_of(FAMILIES)
+
+
+@pytest.fixture
+def each_family_swapped_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In reports; five times each, as usual, take five times as long and say nothing more here."""
+    once = functools.partial(permutation_importance, repeats=1)
+    monkeypatch.setattr("training.bundle.study.permutation_importance", once)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(folder: Path) -> Path:
     (folder / "notes.md").write_text("## Where it fails\n\nOn polka.")
-    call = ["fit", "--model", "default", "--table", str(folder / "music.parquet"), "--max-epochs", "10"]
+    call = ["fit", "--model", "default", "--table", str(folder / "music.parquet"), "--max-epochs", "6"]
     call += ["--without-track-folds", "--non-edm", str(folder / "others.parquet"), "--notes", str(folder / "notes.md")]
     assert main([*call, "--version", "3.2.1", "--out", str(folder / "mine")]) == 0
     return folder / "mine"
