@@ -11,7 +11,7 @@ from training.evaluate.predictions import Predictions
 from training.models.learner import Predictor
 
 REPEATS = 5
-_FAMILY = re.compile(r"(?P<family>[a-z_]*?)_?\d*(_mean|_std)?")
+_FAMILY = re.compile(r"(?P<family>[a-z][a-z0-9_]*?)_?\d*(_mean|_std)?")
 
 
 @dataclass(frozen=True, slots=True)

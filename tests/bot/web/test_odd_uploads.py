@@ -28,7 +28,7 @@ def answering() -> Path:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(_env_file=None, workers=1, max_upload_mb=40.0)
+    return Settings(_env_file=None, workers=1, max_upload_mb=40.0, listen_on=False)
 
 
 def form(content: bytes, *, offset: str = "", whole_track: bool = False) -> aiohttp.FormData:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from classifier.features import FEATURE_NAMES
+from classifier.bundle import columns_of
+from classifier.description import FAMILIES
 from classifier.genres import SLUGS
 from tests.support.tables import hand_made
 from training.data.tables import FeatureTable
@@ -30,9 +31,10 @@ def test_families_by_name(column: str, family: str) -> None:
     assert family_of(column) == family
 
 
-def test_the_families_of_our_features() -> None:
-    families = {family_of(name) for name in FEATURE_NAMES}
-    assert families == {"spectral_centroid", "rolloff", "zero_crossing_rate", "mfcc", "chroma", "tonnetz"}
+def test_the_families_of_our_columns() -> None:
+    families = {family_of(name) for name in columns_of(FAMILIES)}
+    of_features = {"spectral_centroid", "rolloff", "zero_crossing_rate", "mfcc", "chroma", "tonnetz"}
+    assert families == of_features | {"fluctuation", "periodicity", "embedding", "mn04"}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """`fit --model default` as one runs it: five networks, a backbone and a refusal become a bundle."""
 
-import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,19 +20,11 @@ from training.cli.main import main
 from training.data.splits import origin_folds, split_parts
 from training.data.tables import read_tables
 from training.errors import TrainingError
-from training.evaluate.importance import permutation_importance
 from training.models.baselines import Majority
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("each_family_swapped_once")]
+pytestmark = pytest.mark.slow
 
 COLUMNS = columns_of(FAMILIES)
-
-
-@pytest.fixture
-def each_family_swapped_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In reports; five times each, as usual, take five times as long and say nothing more here."""
-    once = functools.partial(permutation_importance, repeats=1)
-    monkeypatch.setattr("training.bundle.study.permutation_importance", once)
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,12 @@ from training.models.musicnn import NETWORKS, load_musicnn
 
 @pytest.fixture(scope="module")
 def mels() -> MelArray:
-    """256 pictures: ten seconds of music, at every place and at every loudness a different one."""
+    """192 pictures: music, at every place and at every loudness a different one."""
     music = np.concatenate([dance_track(9.0, rate_hz=22_050), pad_track(9.0, rate_hz=22_050)])
     random = np.random.default_rng(0)
-    starts = random.integers(0, len(music) - 66_150, 16)
+    starts = random.integers(0, len(music) - 66_150, 12)
     base = np.stack([extract_mel(music[start : start + 66_150]) for start in starts])
-    noisy = np.repeat(base, 16, axis=0) * random.uniform(0.3, 1.0, (256, 1, 96))
+    noisy = np.repeat(base, 16, axis=0) * random.uniform(0.3, 1.0, (192, 1, 96))
     return noisy.astype(np.uint8)
 
 
