@@ -31,6 +31,7 @@ def test_all_its_functions_say_what_they_say_elsewhere() -> None:
     assert said_by(LEAN + CALLS) == said_by(PLAIN + CALLS)
 
 
+@pytest.mark.slow
 def test_who_asks_for_numba_or_scipy_gets_them() -> None:
     program = (
         "import numba, scipy.signal, numpy as np\n"

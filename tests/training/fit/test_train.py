@@ -101,6 +101,7 @@ def names(values: np.ndarray) -> set[str]:
     return set(values.tolist())
 
 
+@pytest.mark.slow
 def test_no_network_has_heard_the_origins_of_its_fold(
     fold_fit: tuple[FoldFit, Heard], table: FeatureTable, fold_of: IntArray, others: OtherSounds
 ) -> None:

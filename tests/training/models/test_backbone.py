@@ -71,6 +71,7 @@ def test_the_shipped_backbone_has_the_published_numbers(musicnn_wheel: Path) -> 
                 np.testing.assert_allclose(ours, published, rtol=1e-3, atol=1e-6)  # rounded to half precision
 
 
+@pytest.mark.slow
 def test_the_shipped_backbone_hears_what_the_published_networks_hear(musicnn_wheel: Path, mels: MelArray) -> None:
     shipped = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[MUSICNN]
     fronts, rest = split(shipped)
@@ -83,6 +84,7 @@ def test_the_shipped_backbone_hears_what_the_published_networks_hear(musicnn_whe
     assert np.sqrt(np.square(ours - published).mean()) < 0.05 * published.std()
 
 
+@pytest.mark.slow
 def test_a_backbone_is_made_from_the_wheel_and_pictures(musicnn_wheel: Path, mels: MelArray, tmp_path: Path) -> None:
     np.savez(tmp_path / "mels.npz", mel=mels)
     out = tmp_path / "backbone.keras"
