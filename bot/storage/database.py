@@ -6,26 +6,22 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.failures import Failure, FailureKind
+from bot.storage.migrating import MigrationError, migrate
 
 log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _LOCKED_S = 20.0
 """So long SQLite waits for another process."""
-_MIGRATION_LOCK = 0x65646D
 _CONNECT_TIMEOUT_S = 10
 """A server that does not answer at all would otherwise hold up the start for minutes."""
 
@@ -71,8 +67,8 @@ class Database:
             raise StorageUnusable(f"DATABASE_URL: there is no folder for {address.database}")
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(_migrate)
-        except (SQLAlchemyError, CommandError, OSError) as error:
+                await connection.run_sync(migrate)
+        except (SQLAlchemyError, MigrationError, OSError) as error:
             await engine.dispose()
             reason = f"DATABASE_URL: the database cannot be used: {_reason(error)}"
             raise StorageUnusable(reason, may_pass=isinstance(error, OperationalError)) from error
@@ -167,19 +163,6 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query:
         parsed = parsed.update_query_dict({"connect_timeout": str(_CONNECT_TIMEOUT_S)})
     return parsed
-
-
-def _migrate(connection: sa.Connection) -> None:
-    """One process at a time: whoever comes second finds the work done."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-    with as_file(files("bot.storage") / "migrations") as folder:
-        config = Config()
-        config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _reason(error: Exception) -> str:

@@ -19,6 +19,7 @@ from bot.storage import Storage
 from bot.storage.schema import feedback
 from bot.storage.works import Works
 from config import Settings
+from tests.support.databases import fresh_database
 from tests.support.discord_server import DiscordServer, Request
 from tests.support.telegram_server import Call, Json, TelegramServer
 
@@ -42,7 +43,7 @@ class Wired:
 
 async def wired(settings: Settings, pool: ProcessExecutor, folder: Path) -> Wired:
     service = GenreService(settings, pool)
-    storage = await Storage.open(f"sqlite:///{folder}/bot.sqlite3")
+    storage = await Storage.open(fresh_database(folder))
     return Wired(settings, pool, service, storage, Assistant(settings, service, storage))
 
 

@@ -126,7 +126,7 @@ async def test_a_file_that_ends_two_workers_is_refused_and_the_next_is_answered(
 async def test_a_job_that_takes_too_long_is_told_in_time_and_its_worker_comes_back(
     cluster: Cluster, long_track: bytes, track_mp3: bytes
 ) -> None:
-    executor = executor_on(cluster.address, job_timeout_s=0.5)
+    executor = executor_on(cluster.address, job_timeout_s=0.1)
     await until(lambda: are_ready(executor))
     started_s = time.monotonic()
     job = asked(executor, long_track, None)

@@ -306,6 +306,31 @@ async def test_a_password_with_an_at_sign_is_told_without_it() -> None:
     assert "cret" not in str(caught.value)
 
 
+async def test_of_a_newer_version_nothing_is_touched(url: str) -> None:
+    storage = await Storage.open(url)
+    await storage.database.change(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    await storage.close()
+    with pytest.raises(StorageUnusable, match="9999"):
+        await Storage.open(url)
+
+
+async def test_where_nothing_is_to_be_done_alembic_is_not_loaded(url: str) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from bot.storage import Storage\n"
+        "async def main():\n"
+        "    await (await Storage.open(sys.argv[1])).close()\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    for is_loaded in ("True", "False"):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, url, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await process.communicate()
+        assert said.decode().split() == [is_loaded]
+
+
 async def test_four_may_start_on_one_fresh_database(url: str) -> None:
     program = (
         "import asyncio, sys\n"

@@ -8,6 +8,7 @@ import pytest
 from bot.adapters.telegram.journal import _LASTS_S, Journal, Position
 from bot.storage import Storage
 from bot.storage.works import Works
+from tests.support.databases import fresh_database
 
 Update = dict[str, object]
 
@@ -18,7 +19,7 @@ def question(number: int, text: str = "/genres", kind: str = "private") -> Updat
 
 @pytest.fixture
 async def storage(tmp_path: Path) -> Storage:
-    return await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+    return await Storage.open(fresh_database(tmp_path))
 
 
 async def test_what_has_been_taken_is_not_taken_again(storage: Storage) -> None:

@@ -13,6 +13,7 @@ from bot.service import GenreService
 from bot.storage import Storage
 from config import Settings
 from tests.bot.conftest import WarmPool
+from tests.support.databases import fresh_database
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ async def serve(settings: Settings, pool: ProcessExecutor, storage: Storage | No
 async def page(settings: Settings, warm_pool: WarmPool, tmp_path: Path) -> AsyncIterator[RunningPage]:
     """A page with a warm worker; uploads are capped at 2 MB."""
     pool = await warm_pool()
-    storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+    storage = await Storage.open(fresh_database(tmp_path))
     runner, url = await serve(settings, pool, storage)
     yield RunningPage(url, settings, pool, storage)
     await runner.cleanup()

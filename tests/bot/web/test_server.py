@@ -24,6 +24,7 @@ from config import Settings
 from tests.bot.chats import kept
 from tests.bot.conftest import PoolMaker, WarmPool
 from tests.bot.web.conftest import RunningPage, serve
+from tests.support.databases import fresh_database
 
 
 @pytest.fixture
@@ -282,7 +283,7 @@ async def test_an_answer_is_rated_under_its_token_and_the_last_word_counts(
 async def test_right_under_none_of_the_genres_is_kept_as_none(
     settings: Settings, warm_pool: WarmPool, refusing: Path, tmp_path: Path, track_mp3: bytes
 ) -> None:
-    storage = await Storage.open(f"sqlite:///{tmp_path}/bot.sqlite3")
+    storage = await Storage.open(fresh_database(tmp_path))
     runner, url = await serve(settings, await warm_pool(refusing), storage)
     async with aiohttp.ClientSession(url) as session:
         async with session.post("/api/classify", data=form(track_mp3)) as response:
