@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _hide_secrets(settings)
 
     from bot.app import CannotRun, check, migrate, run
+    from classifier.process import give_back_files
+
+    give_back_files()
 
     try:
         if options.migrate:

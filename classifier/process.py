@@ -9,11 +9,13 @@ import ctypes
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 """Of glibc's `malloc.h`."""
-_KEPT_BYTES = 32 << 20
+_KEPT_BYTES = 4 << 20
+_FILE_BYTES = 1 << 20
 
 _OWN = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull, "KERAS_BACKEND": "tensorflow", "KERAS_HOME": os.devnull}
 """A notebook sets the first for whatever it starts, people's own files the others; ours is the Keras of TensorFlow, in
@@ -30,12 +32,22 @@ def set_up_process() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Where the C library is glibc; musl has no such call. A process that is forked from this one inherits it."""
+    """In a process that computes; one that is forked from it inherits this. What is larger than all that one window
+    takes, such as a file, goes back."""
+    _set_up_malloc({_M_MMAP_THRESHOLD: _KEPT_BYTES, _M_TRIM_THRESHOLD: 2 * _KEPT_BYTES, _M_TOP_PAD: _KEPT_BYTES // 4})
+
+
+def give_back_files() -> None:
+    """In a process that files only pass through: left to itself, glibc keeps the places of large ones, with holes."""
+    _set_up_malloc({_M_MMAP_THRESHOLD: _FILE_BYTES})
+
+
+def _set_up_malloc(options: Mapping[int, int]) -> None:
+    """Where the C library is glibc; musl has no such call."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
-        mallopt(_M_TOP_PAD, _KEPT_BYTES // 4)
+        for option, size in options.items():
+            mallopt(option, size)
 
 
 def _own_folder() -> Path | None:
