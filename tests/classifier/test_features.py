@@ -77,8 +77,10 @@ def test_names_are_the_columns_of_the_public_data_set() -> None:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_notes_that_are_off_are_described_as_librosa_does(seed: int) -> None:
+    """What depends on the tuning, and the crossings."""
     samples = chord(seed)
-    np.testing.assert_allclose(extract_features(samples), separate_calls(samples), rtol=1e-5, atol=1e-3)
+    those = [name.startswith(("chroma", "tonnetz", "zero")) for name in FEATURE_NAMES]
+    np.testing.assert_allclose(extract_features(samples)[those], separate_calls(samples)[those], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning")

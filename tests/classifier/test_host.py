@@ -121,3 +121,24 @@ def test_a_user_without_a_home_gets_a_folder_of_its_own(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["True", "0o700"]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(not os.confstr("CS_GNU_LIBC_VERSION"), reason="the C library is not glibc")
+def test_the_places_of_large_files_go_back_at_once() -> None:
+    program = (
+        "import sys\n"
+        "from classifier.process import give_back_files\n"
+        "if sys.argv[1] == 'asked':\n    give_back_files()\n"
+        "def held_mb():\n    return int(open('/proc/self/statm').read().split()[1]) * 4 // 1024\n"
+        "before = held_mb()\n"
+        "b'x' * (3 << 20)\n"  # from now on, glibc would take such blocks from the heap
+        "files, words = [], []\n"
+        "for n in range(20):\n    files.append(b'x' * ((3 << 20) + n))\n    words.append(b'x' * 100_000)\n"
+        "del files\n"
+        "print(held_mb() - before)\n"
+    )
+    held_mb = {
+        how: int(subprocess.run([sys.executable, "-c", program, how], capture_output=True, check=True).stdout)
+        for how in ("asked", "not asked")
+    }
+    assert held_mb["asked"] < 10 < held_mb["not asked"]
