@@ -9,7 +9,7 @@ import pytest
 
 from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ
-from classifier.features import FEATURE_NAMES, SPEC, extract_features
+from classifier.features import FEATURE_NAMES, SPEC, _tuning, extract_features
 from tests.support.audio import dance_track, sine
 
 GOLDEN = Path(__file__).with_name("golden_features.json")
@@ -81,6 +81,20 @@ def test_notes_that_are_off_are_described_as_librosa_does(seed: int) -> None:
     samples = chord(seed)
     those = [name.startswith(("chroma", "tonnetz", "zero")) for name in FEATURE_NAMES]
     np.testing.assert_allclose(extract_features(samples)[those], separate_calls(samples)[those], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Trying to estimate tuning")
+@pytest.mark.parametrize("kind", ["chords", "noise", "click", "silence"])
+def test_the_tuning_is_librosas(kind: str) -> None:
+    for seed in range(12):
+        samples = {
+            "chords": lambda seed=seed: chord(seed),
+            "noise": lambda seed=seed: np.random.default_rng(seed).normal(0.0, 0.1, 66_150).astype(np.float32),
+            "click": SIGNALS["click"],
+            "silence": lambda: np.zeros(66_150, np.float32),
+        }[kind]()
+        power = np.abs(librosa.stft(samples)) ** 2
+        assert _tuning(power, SPEC) == librosa.estimate_tuning(S=power, sr=SAMPLE_RATE_HZ, bins_per_octave=12)
 
 
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning")

@@ -1,7 +1,9 @@
 """librosa, imported without Numba: nothing of it is lost, and nobody else notices."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,13 +24,21 @@ print(librosa.sequence.dtw(samples[:20], samples[5:20])[0][-1])
 """
 
 
-def said_by(program: str) -> str:
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+def said_by(program: str, **environment: str) -> str:
+    env = os.environ | environment
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=env).stdout
 
 
 @pytest.mark.slow
 def test_all_its_functions_say_what_they_say_elsewhere() -> None:
     assert said_by(LEAN + CALLS) == said_by(PLAIN + CALLS)
+
+
+@pytest.mark.slow
+def test_what_calls_another_is_compiled_with_it(tmp_path: Path) -> None:
+    """Where nothing that was compiled before is at hand."""
+    program = "import numpy as np\nprint(librosa.util.localmax(np.array([1.0, 3.0, 2.0])))\n"
+    assert said_by(LEAN + program, NUMBA_CACHE_DIR=str(tmp_path)) == "[False  True False]\n"
 
 
 @pytest.mark.slow
