@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import resource
 import signal
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -13,15 +15,15 @@ from bot.adapters.operator_chat import tell_operator
 from bot.adapters.platform import ChatAdapter, keep_running
 from bot.adapters.web.guard import Door
 from bot.adapters.web.server import WebAdapter
-from bot.assistant import Assistant
 from bot.connections import ConnectionState
 from bot.executors import Executor, ModelUnusable, executor_for
 from bot.failures import Failure
 from bot.health import Health
 from bot.service import GenreService
-from bot.storage import Storage, StorageUnusable
-from bot.storage.works import BEAT_EVERY_S
 from config import Settings
+
+if TYPE_CHECKING:
+    from bot.storage import Storage  # which takes longest to import: the page answers before
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ async def check(settings: Settings, tell: Callable[[str], object]) -> None:
         failing.extend([part] if problem else [])
 
     say("settings", None, "they can be used")
+    from bot.storage import Storage, StorageUnusable
+
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(pool.close, grace_s=0.0)
         pool.start()
@@ -89,6 +93,8 @@ async def _model_version(executor: Executor) -> str:
 
 async def migrate(settings: Settings) -> None:
     """Make the database's tables what this version needs. Raises `CannotRun` where it cannot be used."""
+    from bot.storage import Storage, StorageUnusable
+
     try:
         storage = await Storage.open(settings.database_url.get_secret_value())
     except StorageUnusable as error:
@@ -118,6 +124,8 @@ async def run(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(runner.cleanup)
         await _listen(runner, settings, closing)
+        closing.push_async_callback(pool.close, grace_s=0.0)
+        pool.start()
         storage = await _storage(settings, closing)
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
@@ -129,7 +137,6 @@ async def run(settings: Settings) -> None:
         page.open_hooks(adapters)
         health.connections |= {adapter.name.lower(): adapter.state for adapter in adapters}
         closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
-        pool.start()
         platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
         if settings.admin_chat:
             closing.callback(asyncio.create_task(tell_operator(settings.admin_chat, health, adapters)).cancel)
@@ -150,8 +157,9 @@ async def _wind_down(service: GenreService, pool: Executor, platforms: list[asyn
 
 
 @contextlib.asynccontextmanager
-async def _living(storage: Storage) -> AsyncIterator[None]:
+async def _living(storage: "Storage") -> AsyncIterator[None]:
     """Other processes that use the database know that this one lives, until the block ends."""
+    from bot.storage.works import BEAT_EVERY_S
 
     async def beat() -> None:
         while True:
@@ -171,16 +179,17 @@ def _has_chats(settings: Settings) -> bool:
     return bool(settings.discord_token or settings.telegram_token)
 
 
-async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> Storage | None:
+async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> "Storage | None":
     """The database, if it is needed. Chats cannot do without it; the page can, and then asks for no feedback."""
     if not _has_chats(settings):
         log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
         if not settings.feedback:
             return None
+    storages = await asyncio.to_thread(importlib.import_module, "bot.storage")  # while the page answers
     for delay_s in (*_DATABASE_DELAYS_S, None):
         try:
-            storage = await Storage.open(settings.database_url.get_secret_value())
-        except StorageUnusable as error:
+            storage: Storage = await storages.Storage.open(settings.database_url.get_secret_value())
+        except storages.StorageUnusable as error:
             if not _has_chats(settings):
                 log.warning("%s. The page works without it, but asks for no feedback.", error)
                 return None
@@ -194,8 +203,10 @@ async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> St
     raise AssertionError("the last try returns or raises")
 
 
-def _chat_adapters(settings: Settings, service: GenreService, storage: Storage) -> list[ChatAdapter]:
+def _chat_adapters(settings: Settings, service: GenreService, storage: "Storage") -> list[ChatAdapter]:
     """The platforms that have a token. Their libraries are imported only where they are used."""
+    from bot.assistant import Assistant
+
     if not settings.discord_token:
         log.info("DISCORD_TOKEN is not set: Discord is off.")
     if not settings.telegram_token:

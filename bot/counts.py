@@ -1,15 +1,18 @@
 """How many files of which genre a chat has heard in a week, where it wants that counted: numbers, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.conversation import Conversation
 from bot.jobs import Answer
 from bot.replies import Reply
 from bot.service import GenreService
-from bot.storage import Storage
 from bot.texts import Texts
 from classifier.genres import GENRE_BY_SLUG
 from classifier.results import NONE, NOT_SURE
+
+if TYPE_CHECKING:
+    from bot.storage import Storage
 
 _DAYS = 7
 
@@ -17,7 +20,7 @@ _DAYS = 7
 class CountsDesk:
     """Counts answers, and tells what came together."""
 
-    def __init__(self, service: GenreService, storage: Storage) -> None:
+    def __init__(self, service: GenreService, storage: "Storage") -> None:
         self._service = service
         self._storage = storage
 

@@ -3,15 +3,18 @@
 import asyncio
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.audio import IncomingAudio
 from bot.conversation import Conversation, Mode, Preferences
 from bot.failures import Failure, FailureKind
 from bot.limits import TokenBuckets
 from bot.service import GenreService
-from bot.storage import Storage
 from bot.votes import Evidence, Vote, Voter, evidence_of
 from config import Settings
+
+if TYPE_CHECKING:
+    from bot.storage import Storage
 
 _PRESSES_PER_FILE = 2
 """A vote against an answer takes two presses, so people may press twice as often as they may send files."""
@@ -20,7 +23,7 @@ _PRESSES_PER_FILE = 2
 class FeedbackDesk:
     """Takes the votes of chats. `changing` is held by whoever changes settings, so that none overtakes a vote."""
 
-    def __init__(self, settings: Settings, service: GenreService, storage: Storage, changing: asyncio.Lock) -> None:
+    def __init__(self, settings: Settings, service: GenreService, storage: "Storage", changing: asyncio.Lock) -> None:
         self._settings = settings
         self._service = service
         self._storage = storage
@@ -68,7 +71,7 @@ class FeedbackDesk:
         self._people.take(key)
 
 
-async def write_down(storage: Storage, voter: Voter, vote: Vote, evidence: Evidence) -> None:
+async def write_down(storage: "Storage", voter: Voter, vote: Vote, evidence: Evidence) -> None:
     """Keep a vote in the place of what the voter said before about the same part of the same file.
 
     Raises `Failure` (storage).

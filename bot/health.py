@@ -1,13 +1,15 @@
 """What is so now: every part of the bot that is switched on, and whether it works."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.connections import ConnectionState, ConnectionStatus
 from bot.executors import WorkerState
 from bot.failures import Failure
 from bot.service import GenreService
-from bot.storage import Storage
+
+if TYPE_CHECKING:
+    from bot.storage import Storage
 
 _DATABASE_S = 5.0
 

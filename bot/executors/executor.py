@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bot.connections import ConnectionState
 from bot.failures import Failure, FailureKind
 from bot.jobs import Job, ModelChoice, ModelFacts, Outcome
-from config import Settings
+
+if TYPE_CHECKING:
+    from config import Settings  # which a worker need not have
 
 
 class WorkerState(StrEnum):
@@ -91,7 +93,7 @@ class Executor(Protocol):
         ...
 
 
-def executor_for(settings: Settings) -> Executor:
+def executor_for(settings: "Settings") -> Executor:
     """The one that is set. Raises `Failure` (internal) where its packages are not installed."""
     choice = ModelChoice(settings.model, settings.model_bundle, settings.model_runtime)
     if settings.dask_scheduler:

@@ -1,6 +1,7 @@
 """Feedback on the page: the votes of its readers on the answers that it gave them."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -9,8 +10,10 @@ from bot.adapters.web.forms import timely
 from bot.adapters.web.shelf import Shelf
 from bot.failures import Failure, FailureKind
 from bot.feedback import write_down
-from bot.storage import Storage
 from bot.votes import Verdict, Voter, checked_vote, evidence_of, shown_by
+
+if TYPE_CHECKING:
+    from bot.storage import Storage
 
 _MAX_FIELDS, _MAX_BYTES = 8, 4096
 _VOTER = Voter(platform="web", conversation="page", person="page")
@@ -29,7 +32,7 @@ class VoteForm:
 class PageFeedback:
     """Keeps what readers say about the answers on the shelf."""
 
-    def __init__(self, storage: Storage, shelf: Shelf) -> None:
+    def __init__(self, storage: "Storage", shelf: Shelf) -> None:
         self._storage = storage
         self._shelf = shelf
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -25,10 +25,12 @@ from bot.jobs import Answer
 from bot.limits import Hold
 from bot.replies import failure_texts
 from bot.service import Asker, GenreService
-from bot.storage import Storage
 from bot.texts import LANGUAGES, Texts, best_language, texts_in
 from classifier.terminal import unicode_name
 from config import Settings
+
+if TYPE_CHECKING:
+    from bot.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class WebAdapter:
         self._feedback: PageFeedback | None = None
         self._hooks: dict[str, Hook] = {}
 
-    def ask_for_feedback(self, storage: Storage) -> None:
+    def ask_for_feedback(self, storage: "Storage") -> None:
         """From now on people are asked whether an answer was right. Without it the page does all the rest."""
         self._feedback = PageFeedback(storage, self._shelf)
 
