@@ -1,10 +1,13 @@
 """The Telegram adapter: keeps a connection, for as long as the bot runs."""
 
 import asyncio
+import functools
 import logging
 import os
+import ssl
 from typing import Any
 
+import httpx
 from telegram import (
     Bot,
     BotCommand,
@@ -138,7 +141,7 @@ class TelegramAdapter:
             pool_timeout=30.0,
             read_timeout=self._settings.upload_timeout_s,
             media_write_timeout=60.0,
-            httpx_kwargs={"event_hooks": {"response": [self._clock.hear]}},
+            httpx_kwargs={"event_hooks": {"response": [self._clock.hear]}, "verify": _certificates()},
         )
 
     async def _introduce(self, bot: Bot) -> None:
@@ -200,3 +203,9 @@ class TelegramAdapter:
 
         with hook.open_to(receive):
             await hook.keep(bot, _ALLOWED, stop, self.state)
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Whom all connections of this process believe: reading it takes longer than all else that a connection needs."""
+    return httpx.create_ssl_context()
