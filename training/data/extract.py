@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -146,7 +147,8 @@ def _in_pools(clips: list[Clip], workers: int) -> Iterator[str | None]:
 
 def _in_pool(clips: list[Clip], workers: int) -> Iterator[tuple[Clip, str | None]]:
     """Each file as it is done, and why it was passed over; ends early where a worker dies."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context.set_forkserver_preload(["classifier.model", "training.data.clips"])  # once for all workers
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up_worker) as pool:
         with _deaf():  # new processes are deaf to Ctrl-C from their first moment on: this one ends them
             clip_of = {pool.submit(_extract_clip, clip): clip for clip in clips}
