@@ -1,4 +1,4 @@
-"""What must not be loaded: TensorFlow while serving, anything heavy in the bot's own process."""
+"""What must not be loaded: TensorFlow while serving, anything heavy in the bot's own process or before it answers."""
 
 import subprocess
 import sys
@@ -18,6 +18,16 @@ def loaded_by(program: str) -> set[str]:
 def test_the_bot_process_stays_small() -> None:
     heavy = {"tensorflow", "keras", "librosa", "numba", "scipy", "sklearn", "matplotlib", "av", "numpy", "pandas"}
     assert not heavy & loaded_by("import bot.app, bot.__main__")
+
+
+def test_the_page_is_there_before_the_database_and_the_platforms() -> None:
+    assert not {"sqlalchemy", "alembic", "discord", "telegram"} & loaded_by("import bot.app, bot.__main__")
+
+
+def test_workers_have_nothing_of_the_settings() -> None:
+    loaded = loaded_by("import bot.executors.preload, bot.executors.worker")
+    assert "librosa" in loaded
+    assert not {"config", "pydantic", "aiohttp", "sqlalchemy"} & loaded
 
 
 def test_classifying_with_litert_needs_no_tensorflow(tmp_path: Path, track_mp3: bytes) -> None:

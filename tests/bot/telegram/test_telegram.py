@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import ssl
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.adapters.telegram.adapter import _certificates
 from bot.adapters.telegram.buttons import Voted, keyboard_of, pressed, with_choices
 from bot.assistant import CommandName
 from bot.replies import Reply, genre_choices
@@ -45,6 +47,23 @@ async def test_audio_is_answered_with_genre_seconds_and_picture(telegram: Telegr
     assert "seconds 30 to 33 of “<b>&_night*.mp3”" in caption
     assert len(telegram.of("sendChatAction")) >= 1
     assert telegram.of("sendChatAction")[0].params["action"] == "upload_photo"
+
+
+async def test_certificates_are_read_once(behind: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many connections each start has."""
+    _certificates.cache_clear()
+    read, count = ssl.create_default_context, 0
+
+    def counted(**named: Any) -> ssl.SSLContext:
+        nonlocal count
+        count += 1
+        return read(**named)
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    async with TelegramServer() as server:
+        for _ in range(2):
+            assert await telegram_adapter(behind, server).problem() is None
+    assert count == 1
 
 
 @pytest.mark.parametrize("kind", ["audio", "document", "voice", "video_note", "video"])
