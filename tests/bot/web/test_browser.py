@@ -26,7 +26,9 @@ from tests.bot.conftest import PoolMaker
 from tests.bot.web.conftest import RunningPage, serve
 from tests.support.audio import dance_track, mp3
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first is Chromium without windows and menus of its own: the same page for half the work."""
+CHROMIUM = next(filter(None, map(shutil.which, _BROWSERS)), None)
 PHONE = {"width": 360, "height": 740}
 SMALL = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 900}
@@ -34,6 +36,12 @@ _ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable
 
 if CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium on this machine", allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def answering(shipped: Path) -> Path:
+    """The page as people see it, with the model's figures."""
+    return shipped
 
 
 @pytest.fixture(scope="module")
