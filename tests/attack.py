@@ -36,6 +36,7 @@ _ASK_EVERY_S = 1.0
 _LONGEST_S = 20.0
 """In which a track has to be answered: a worker may have been killed or stopped under it."""
 _FINE = frozenset({200, 503})
+_SETTINGS = {"MODEL": "default", "WORKERS": "2", "LOG_LEVEL": "INFO", "MAX_HELD_MB": "200", "JOB_TIMEOUT_S": "10"}
 
 
 @dataclass
@@ -226,7 +227,7 @@ async def run(seconds: float, seed: int) -> Report:
     report = Report()
     track = mp3(dance_track(20.0))
     with tempfile.TemporaryDirectory() as folder:
-        async with started(Path(folder), WORKERS="2", LOG_LEVEL="INFO", MAX_HELD_MB="200", JOB_TIMEOUT_S="10") as bot:
+        async with started(Path(folder), **_SETTINGS) as bot:
             await bot.until_logged("Ready, with model")
             target, until_s = Target(bot, track), time.monotonic() + seconds
             await asyncio.gather(

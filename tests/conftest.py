@@ -1,8 +1,11 @@
 """Fixtures that several rooms share. One BLAS thread, as in production: set before numpy is imported."""
 
+import gc
+
 from classifier.process import set_up_process
 
 set_up_process()
+gc.disable()  # until everything is imported
 
 from collections import Counter  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -25,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         takes[item.path] += _SLOW_AS if item.get_closest_marker("slow") else 1
     items.sort(key=lambda item: takes[item.path], reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, so it is not looked through for garbage again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

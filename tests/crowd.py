@@ -164,7 +164,7 @@ async def main(minutes: float, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         async with DiscordServer() as discord, TelegramServer() as telegram:
             environment = {**discord_settings(discord), **telegram_settings(telegram), "LOG_LEVEL": "INFO"}
-            async with started(Path(folder), **environment) as bot:
+            async with started(Path(folder), MODEL="default", **environment) as bot:
                 await bot.until_logged("Ready, with model")
                 until_s = time.monotonic() + 60.0 * minutes
                 await asyncio.gather(

@@ -18,6 +18,7 @@ _AT_ONCE = 4
 _UPLOADS, _UPLOAD_BYTES = 50, 10_000_000
 _PROBE_EVERY_S = 0.005
 _UNLIMITED = {"USER_BURST": "100000", "USER_PER_MINUTE": "100000", "QUEUE_LIMIT": "200", "MAX_HELD_MB": "2000"}
+_SETTINGS = {"MODEL": "default", **_UNLIMITED}
 
 
 async def measure_service(content: bytes) -> list[Row]:
@@ -26,7 +27,7 @@ async def measure_service(content: bytes) -> list[Row]:
         rows = await _starts(Path(folder), content)
         by_workers = {}
         for workers in (1, 2):
-            async with started(Path(folder), WORKERS=str(workers), LOG_LEVEL="WARNING", **_UNLIMITED) as bot:
+            async with started(Path(folder), WORKERS=str(workers), LOG_LEVEL="WARNING", **_SETTINGS) as bot:
                 await _until_ready(bot)
                 by_workers[workers] = await _sustained(bot, content)
                 rows.append(Row(f"answers a second, workers: {workers}", by_workers[workers], "/s"))
@@ -45,7 +46,7 @@ async def _starts(folder: Path, content: bytes) -> list[Row]:
     page_s = answer_s = 0.0
     for _ in range(2):
         began = time.perf_counter()
-        async with started(folder, **_UNLIMITED) as bot, aiohttp.ClientSession() as browser:
+        async with started(folder, **_SETTINGS) as bot, aiohttp.ClientSession() as browser:
             await _until_page(browser, bot)
             page_s = time.perf_counter() - began
             await _ask(browser, bot, content)

@@ -1,6 +1,6 @@
 """A pool and a service as the bot makes them.
 
-The shipped model in them is always certain of a genre; on request it never finds one, or has to listen on each time.
+The model in them is always certain of a genre; on request it never finds one, or has to listen on each time.
 """
 
 import json
@@ -18,7 +18,7 @@ from bot.audio import IncomingAudio
 from bot.executors.processes import ProcessExecutor
 from bot.jobs import ModelChoice
 from bot.service import GenreService
-from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE
+from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE, REFERENCE_BUNDLE
 from classifier.genres import SLUGS
 from config import Settings
 from tests.bot.chats import Wired, wired
@@ -61,27 +61,40 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def answering(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model, but certain of a genre for each sound, even what tests make up: it never listens on."""
-    folder = tmp_path_factory.mktemp("answering") / "bundle"
-    return _with_thresholds(folder, window=_ALWAYS, track={"ood_threshold": None}, listening={})
+    """The small model, but certain of a genre for each sound, even what tests make up: it never listens on.
+
+    What it hears is nothing to most tests, and it hears that in half the time; the others ask for `shipped`.
+    """
+    return _always_certain(REFERENCE_BUNDLE, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, but certain of a genre for each sound."""
+    return _always_certain(DEFAULT_BUNDLE, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def refusing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, but so strict that to it every sound is like none of its genres."""
     folder = tmp_path_factory.mktemp("refusing") / "bundle"
-    return _with_thresholds(folder, window=_NONE_OF_THEM, track=_NONE_OF_THEM, listening=_NONE_OF_THEM)
+    return _with_thresholds(DEFAULT_BUNDLE, folder, window=_NONE_OF_THEM, track=_NONE_OF_THEM, listening=_NONE_OF_THEM)
 
 
 @pytest.fixture(scope="session")
 def hesitating(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, but never certain of three seconds and always of more: it listens on each time."""
     folder = tmp_path_factory.mktemp("hesitating") / "bundle"
-    return _with_thresholds(folder, window=_NEVER, track={}, listening=_ALWAYS)
+    return _with_thresholds(DEFAULT_BUNDLE, folder, window=_NEVER, track={}, listening=_ALWAYS)
 
 
-def _with_thresholds(folder: Path, **changes: dict[str, Any]) -> Path:
-    shutil.copytree(DEFAULT_BUNDLE, folder)
+def _always_certain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certain") / "bundle"
+    return _with_thresholds(source, folder, window=_ALWAYS, track={"ood_threshold": None}, listening={})
+
+
+def _with_thresholds(source: Path, folder: Path, **changes: dict[str, Any]) -> Path:
+    shutil.copytree(source, folder)
     path = folder / METADATA_FILE
     metadata = json.loads(path.read_text())
     path.write_text(json.dumps(metadata | {place: metadata[place] | changed for place, changed in changes.items()}))

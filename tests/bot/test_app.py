@@ -22,6 +22,8 @@ import pytest
 from bot.__main__ import main
 from tests.support.bot_process import ROOT, free_port
 
+SETTINGS = {"WORKERS": "1", "MODEL": "reference", "DATABASE_URL": "sqlite://"}
+
 
 class Bot:
     """A running `python -m bot`; its log is read when it has ended."""
@@ -31,7 +33,7 @@ class Bot:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bot"],
-            env={**inherited, "WEB_PORT": str(self.port), "WORKERS": "1", "DATABASE_URL": "sqlite://", **environment},
+            env={**inherited, **SETTINGS, "WEB_PORT": str(self.port), **environment},
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -71,7 +73,8 @@ class Bot:
 
 @pytest.fixture
 def bot() -> Iterator[Bot]:
-    running = Bot()
+    """With the model that one gets."""
+    running = Bot(MODEL="default")
     with running.process:
         yield running
         running.process.kill()

@@ -17,7 +17,7 @@ from tests.support.telegram_server import TelegramServer
 
 async def test_both_answer_and_the_log_tells_no_token(tmp_path: Path, track_mp3: bytes) -> None:
     async with DiscordServer() as discord, TelegramServer() as telegram:
-        environment = {**discord_settings(discord), **telegram_settings(telegram)}
+        environment = {**discord_settings(discord), **telegram_settings(telegram), "MODEL": "default"}
         async with started(tmp_path, **environment) as bot:
             await bot.until_logged("Ready, with model")
             await discord.post(attachments=[discord.add_file(track_mp3)])

@@ -169,7 +169,8 @@ async def test_more_than_may_wait_is_refused_and_a_stop_is_told(
 
 async def test_a_worker_puts_nothing_on_its_disk(tmp_path: Path) -> None:
     async with cluster_of(tmp_path, 0) as cluster:
-        cluster.start_worker(DASK_DISTRIBUTED__WORKER__MEMORY__TARGET="0.001")  # of the memory; then to the disk
+        soon_to_the_disk = {"DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "0.001"}  # of the memory
+        cluster.start_worker(nanny=False, **soon_to_the_disk)
         async with distributed.Client(cluster.address, asynchronous=True, set_as_default=False) as client:
             await client.wait_for_workers(1)
             before = [await client.scatter(bytes([n]) * 20_000_000, hash=False, direct=True) for n in range(3)]
@@ -207,7 +208,7 @@ async def test_without_a_scheduler_it_is_told_at_once_and_with_one_it_goes_on(
         assert time.monotonic() - stopped_s < 5
         assert "has gone" in executor.connection.reason
         cluster.start_scheduler()
-        cluster.start_worker()  # the first has ended with its scheduler
+        cluster.start_worker(nanny=False)  # the first has ended with its scheduler
         await until(lambda: not executor.connection.reason and are_ready(executor, 1))
         assert isinstance(await executor.run(ClipJob(track_mp3, 5.0)), Answer)
         await executor.close()
@@ -224,7 +225,6 @@ async def test_the_bot_answers_with_a_cluster_over_tls_and_says_when_it_is_away(
             "DASK_TLS_CA_FILE": str(tls.ca_file),
             "DASK_TLS_CERT": str(tls.cert),
             "DASK_TLS_KEY": str(tls.key),
-            "MODEL": "reference",
         }
         async with started(tmp_path, **environment) as bot, aiohttp.ClientSession() as session:
             page = f"http://127.0.0.1:{bot.port}"

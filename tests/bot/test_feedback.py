@@ -26,6 +26,12 @@ GROUP = Conversation(Platform.DISCORD, "group-1", False, "en-GB", "person-7", "e
 ELSEWHERE = replace(GROUP, id="group-2")
 
 
+@pytest.fixture(scope="session")
+def answering(shipped: Path) -> Path:
+    """Its rows have all columns."""
+    return shipped
+
+
 async def answered(behind: Wired, track: bytes, *, whole_track: bool = False) -> Reply:
     reply = await behind.assistant.identify(GROUP, incoming(track), offset="12.5", whole_track=whole_track)
     assert reply.picture

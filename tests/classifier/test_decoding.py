@@ -137,9 +137,9 @@ def test_exactly_three_seconds_are_enough() -> None:
     assert decode_window(mp3(dance_track(3.0))).notes == ()
 
 
-@pytest.mark.parametrize("content", [mp3(dance_track(2.5)), encode(dance_track(2.5), "WAV")], ids=["mp3", "wav"])
-def test_less_than_three_seconds_are_too_short(content: bytes) -> None:
-    assert refusal(content) == ErrorKind.TOO_SHORT
+@pytest.mark.parametrize("container", ["MP3", "WAV"])
+def test_less_than_three_seconds_are_too_short(container: str) -> None:
+    assert refusal(encode(dance_track(2.5), container)) == ErrorKind.TOO_SHORT
 
 
 def test_silence_is_skipped_forward(track: FloatArray) -> None:

@@ -73,13 +73,13 @@ def test_a_library_users_style_is_left_alone_and_leaves_ours_alone() -> None:
             assert matplotlib.rcParams["font.size"] == matplotlib.rcParamsDefault["font.size"]
 
 
-@pytest.mark.parametrize("how", ["environment", "file"])
 @pytest.mark.slow
-def test_keras_is_tensorflows_in_float32(track: Path, tmp_path: Path, how: str) -> None:
+def test_keras_is_tensorflows_in_float32(track: Path, tmp_path: Path) -> None:
+    """Whatever the environment and a file of settings want of it."""
     (tmp_path / ".keras").mkdir()
     other = {"floatx": "float16", "backend": "torch", "image_data_format": "channels_first", "epsilon": 0.1}
     (tmp_path / ".keras" / "keras.json").write_text(json.dumps(other))
-    environment = {"KERAS_BACKEND": "jax"} if how == "environment" else {"HOME": str(tmp_path)}
+    environment = {"KERAS_BACKEND": "jax", "HOME": str(tmp_path)}
     program = (
         "from classifier.process import set_up_process\n"
         "set_up_process()\n"

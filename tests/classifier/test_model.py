@@ -1,5 +1,6 @@
 """Both runtimes give the same answers, as probabilities, for one row and for many; and what is made of them."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,12 @@ from tests.support.audio import dance_track, noise, pad_track
 BUNDLES = pytest.mark.parametrize("bundle", [DEFAULT_BUNDLE, REFERENCE_BUNDLE], ids=lambda bundle: bundle.name)
 
 
+@functools.cache
+def loaded(bundle: Path, runtime: RuntimeName) -> GenreModel:
+    """Once for all: Keras takes seconds to read one."""
+    return GenreModel.load(bundle, runtime=runtime)
+
+
 @pytest.fixture(scope="module")
 def windows(window: FloatArray) -> list[FloatArray]:
     """Windows of four kinds of sound."""
@@ -37,7 +44,7 @@ def rows_around(model: GenreModel, windows: list[FloatArray]) -> FloatArray:
 
 @BUNDLES
 def test_litert_and_keras_agree(bundle: Path, windows: list[FloatArray]) -> None:
-    litert, keras = (GenreModel.load(bundle, runtime=runtime) for runtime in (RuntimeName.LITERT, RuntimeName.KERAS))
+    litert, keras = loaded(bundle, RuntimeName.LITERT), loaded(bundle, RuntimeName.KERAS)
     rows = rows_around(litert, windows)
     answers = litert.predict(rows)
     np.testing.assert_allclose(answers, keras.predict(rows), atol=1e-5)
@@ -66,7 +73,7 @@ def families(model: GenreModel, row: FloatArray) -> dict[str, FloatArray]:
 def test_litert_and_keras_hear_the_same(backbone: str, gap: float, windows: list[FloatArray]) -> None:
     """Within `gap` of the largest value: LiteRT keeps the constants, which are more than the weights, in half precision
     (found: 2e-3 for MusiCNN, 4e-6 for mn04)."""
-    litert, keras = (GenreModel.load(runtime=runtime) for runtime in (RuntimeName.LITERT, RuntimeName.KERAS))
+    litert, keras = loaded(DEFAULT_BUNDLE, RuntimeName.LITERT), loaded(DEFAULT_BUNDLE, RuntimeName.KERAS)
     for samples in windows:
         spectrogram = heard(samples)[backbone]
         ours, theirs = litert.embed(backbone, spectrogram), keras.embed(backbone, spectrogram)
@@ -78,7 +85,7 @@ def test_litert_and_keras_hear_the_same(backbone: str, gap: float, windows: list
 @BUNDLES
 def test_litert_and_keras_answer_the_same_for_sounds(bundle: Path, windows: list[FloatArray]) -> None:
     """Each by its own embeddings (found: 4e-4)."""
-    litert, keras = (GenreModel.load(bundle, runtime=runtime) for runtime in (RuntimeName.LITERT, RuntimeName.KERAS))
+    litert, keras = loaded(bundle, RuntimeName.LITERT), loaded(bundle, RuntimeName.KERAS)
     for samples in windows:
         np.testing.assert_allclose(
             litert.predict(litert.describe(samples)), keras.predict(keras.describe(samples)), atol=2e-3
@@ -96,7 +103,7 @@ def test_the_whole_network_takes_what_a_person_has_at_hand(bundle: Path, windows
     }
     network = KerasRuntime(bundle / KERAS_FILE).model
     outputs = network({name: inputs[name] for name in network.input}, training=False)
-    model = GenreModel.load(bundle, runtime=RuntimeName.KERAS)
+    model = loaded(bundle, RuntimeName.KERAS)
     rows = np.stack([model.describe(samples) for samples in windows])
     output = model.infer(rows)
     np.testing.assert_allclose(outputs["genres"], output.members.mean(axis=1), atol=1e-4)

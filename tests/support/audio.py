@@ -1,8 +1,12 @@
 """Audio made by the tests themselves: a small synthetic dance track, and files of it in many formats."""
 
+import functools
+import hashlib
 import io
 import struct
+from collections.abc import Callable
 from fractions import Fraction
+from typing import ParamSpec, TypeVar
 
 import av
 import numpy as np
@@ -11,7 +15,36 @@ from scipy.signal import butter, sosfilt
 
 from classifier.arrays import FloatArray
 
+P = ParamSpec("P")
+T = TypeVar("T", bytes, FloatArray)
 
+
+def made_once(make: Callable[P, T]) -> Callable[P, T]:
+    """Keeps what a function makes: music and files take longer to make than most tests to do something with them.
+
+    An array is kept so that nobody writes into it.
+    """
+    kept: dict[tuple[object, ...], T] = {}
+
+    def told(argument: object) -> object:
+        if isinstance(argument, np.ndarray):
+            return argument.shape, argument.dtype.str, hashlib.blake2b(np.ascontiguousarray(argument)).digest()
+        return argument
+
+    @functools.wraps(make)
+    def once(*args: P.args, **kwargs: P.kwargs) -> T:
+        key = (*map(told, args), *((name, told(value)) for name, value in sorted(kwargs.items())))
+        if key not in kept:
+            made = make(*args, **kwargs)
+            if isinstance(made, np.ndarray):
+                made.setflags(write=False)
+            kept[key] = made
+        return kept[key]
+
+    return once
+
+
+@made_once
 def dance_track(seconds: float, *, rate_hz: int = 44_100, bpm: float = 128.0, seed: int = 0) -> FloatArray:
     """Kick on every beat, hi-hat between, a bass note and a chord that changes each bar: (n,) float32, peak 0.8."""
     time = np.arange(round(seconds * rate_hz)) / rate_hz
@@ -27,6 +60,7 @@ def dance_track(seconds: float, *, rate_hz: int = 44_100, bpm: float = 128.0, se
     return (0.8 * mix / np.abs(mix).max()).astype(np.float32)
 
 
+@made_once
 def pad_track(seconds: float, *, rate_hz: int = 44_100, seed: int = 7) -> FloatArray:
     """A slow pad of detuned saws behind a low-pass, with a little hiss and bells: (n,) float32, peak 0.7."""
     time = np.arange(round(seconds * rate_hz)) / rate_hz
@@ -67,6 +101,7 @@ def clicks(seconds: float, *, period_s: float, rate_hz: int = 22_050) -> FloatAr
     return samples
 
 
+@made_once
 def encode(
     samples: FloatArray,
     container: str,
@@ -94,6 +129,7 @@ def mp3(samples: FloatArray, *, rate_hz: int = 44_100, bitrate_mode: str = "CONS
     return encode(samples, "MP3", rate_hz=rate_hz, bitrate_mode=bitrate_mode, compression_level=level)
 
 
+@made_once
 def encode_with_ffmpeg(
     samples: FloatArray,
     container: str,

@@ -49,10 +49,10 @@ class Cluster:
             _end(self._scheduler)
             self._scheduler = None
 
-    def start_worker(self, **environment: str) -> None:
-        """One more worker, which a nanny starts anew whenever it ends."""
+    def start_worker(self, *, nanny: bool = True, **environment: str) -> None:
+        """One more worker, which a nanny, a process of its own, starts anew whenever it ends."""
         number = len(self._nannies)
-        arguments = ["dask_worker", self.address, "--nthreads", "1", *self._tls]
+        arguments = ["dask_worker", self.address, "--nthreads", "1", "--nanny" if nanny else "--no-nanny", *self._tls]
         arguments += ["--local-directory", str(self._folder / f"worker-{number}"), "--death-timeout", "60"]
         self._nannies.append(self._started(f"worker-{number}", *arguments, **environment))
 
@@ -81,9 +81,10 @@ class Cluster:
 
 @contextlib.asynccontextmanager
 async def cluster_of(folder: Path, workers: int, **options: dict[str, str]) -> AsyncIterator[Cluster]:
+    """A cluster of workers that nobody starts anew."""
     async with Cluster(folder, **options) as cluster:
         for _ in range(workers):
-            cluster.start_worker()
+            cluster.start_worker(nanny=False)
         yield cluster
 
 

@@ -87,9 +87,9 @@ def answered(slugs: Sequence[str], confidence: Sequence[float]) -> np.ndarray:
     return rows.astype(np.float32)
 
 
-def write_public_shape(path: Path, *, seed: int) -> Path:
+def write_public_shape(path: Path, *, seed: int, rows_per_genre: int = 12) -> Path:
     """A CSV shaped like `train_data_final.csv`: 130 columns in another order, a row index, no tracks."""
-    table = frame(seed=seed).drop(columns=["track", "source"])
+    table = frame(seed=seed, rows_per_genre=rows_per_genre).drop(columns=["track", "source"])
     extras = pd.DataFrame(np.zeros((len(table), len(PUBLIC_EXTRAS))), columns=list(PUBLIC_EXTRAS))
     public = pd.concat([extras, table[["label", *reversed(FEATURE_NAMES)]]], axis=1)
     public.insert(0, "filename", [f"clip{number}.wav" for number in range(len(public))])

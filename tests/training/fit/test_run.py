@@ -23,7 +23,7 @@ from training.data.tables import read_tables
 def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `train_data_final.csv` and `test_data_final.csv` in the public data set's shape."""
     folder = tmp_path_factory.mktemp("public")
-    write_public_shape(folder / "train_data_final.csv", seed=0)
+    write_public_shape(folder / "train_data_final.csv", seed=0, rows_per_genre=60)
     write_public_shape(folder / "test_data_final.csv", seed=1)
     return folder
 
@@ -34,15 +34,15 @@ def bundle(public: Path) -> Path:
     train, test = public / "train_data_final.csv", public / "test_data_final.csv"
     call = ["fit", "--model", "reference", "--table", str(train), "--test", str(test), "--out", str(out)]
     with contextlib.redirect_stdout(io.StringIO()) as figures, contextlib.redirect_stderr(io.StringIO()) as lines:
-        assert main([*call, "--max-epochs", "60", "--version", "3.2.1"]) == 0
+        assert main([*call, "--max-epochs", "16", "--version", "3.2.1"]) == 0
     for what in ("accuracy", "precision", "recall", "| Drum and Bass |"):
         assert what in figures.getvalue()
     assert "may lie on both sides" in lines.getvalue()
     said = lines.getvalue().splitlines()
     epochs = [
-        line for line in said if re.match(r"epoch \d+ of at most 60: loss \d\.\d{3}, validation loss .* s left", line)
+        line for line in said if re.match(r"epoch \d+ of at most 16: loss \d\.\d{3}, validation loss .* s left", line)
     ]
-    assert 1 < len(epochs) <= 60
+    assert 1 < len(epochs) <= 16
     assert len(said) == len(epochs) + 3  # the note about tracks, and at the end:
     assert said[-2].startswith(f"bundle: {out}")
     assert f"next: python -m classifier --bundle {out} TRACK" in said[-1]

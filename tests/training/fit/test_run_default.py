@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(folder: Path) -> Path:
     (folder / "notes.md").write_text("## Where it fails\n\nOn polka.")
-    call = ["fit", "--model", "default", "--table", str(folder / "music.parquet"), "--max-epochs", "6"]
+    call = ["fit", "--model", "default", "--table", str(folder / "music.parquet"), "--max-epochs", "3"]
     call += ["--without-track-folds", "--non-edm", str(folder / "others.parquet"), "--notes", str(folder / "notes.md")]
     assert main([*call, "--version", "3.2.1", "--out", str(folder / "mine")]) == 0
     return folder / "mine"
