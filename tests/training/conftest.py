@@ -1,14 +1,29 @@
-"""The wheel of the package musicnn, where the backbone's numbers come from; it is no dependency, so not installed."""
+"""What the training's tests share: the package musicnn's wheel, and networks that TensorFlow has compiled."""
 
+import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_networks() -> Iterator[None]:
+    """A training keeps the network that it had last, set back; tests take turns with a few."""
+    from training.models import mlp
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlp, "_kept_network", functools.lru_cache(maxsize=8)(mlp._kept_network.__wrapped__))
+        yield
+
+
 @pytest.fixture(scope="session")
 def musicnn_wheel() -> Path:
-    """The wheel that MUSICNN_WHEEL names; without it, tests that need its numbers are skipped."""
+    """The wheel that MUSICNN_WHEEL names, where the backbone's numbers come from: no dependency, so not installed.
+
+    Without it, tests that need these numbers are skipped.
+    """
     path = os.environ.get("MUSICNN_WHEEL")
     if not path:
         pytest.skip("MUSICNN_WHEEL does not name the wheel: pip download --no-deps musicnn==0.1.0")

@@ -66,10 +66,21 @@ def untrained(families: tuple[str, ...], folder: Path, *, members: int = 2) -> F
     )
 
 
-@pytest.fixture
-def fitted(tmp_path: Path) -> FittedModel:
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> FittedModel:
     """Features and rhythm, no backbone."""
-    return untrained((FEATURES, RHYTHM_FAMILY), tmp_path)
+    return untrained((FEATURES, RHYTHM_FAMILY), tmp_path_factory.mktemp("fitted"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> FittedModel:
+    """All families, and one network."""
+    return untrained(FAMILIES, tmp_path_factory.mktemp("whole"), members=1)
+
+
+@pytest.fixture(scope="module")
+def backbones() -> dict[str, keras.Model]:
+    return load_backbones(DEFAULT_BUNDLE / KERAS_FILE)
 
 
 def by_steps(fitted: FittedModel) -> tuple[FloatArray, FloatArray]:
@@ -93,21 +104,21 @@ def test_the_whole_model_says_what_its_parts_say(fitted: FittedModel) -> None:
     assert set(outputs) == {"genres", "members", "ood_score"}
 
 
-def test_with_backbones_the_embeddings_come_from_the_spectrograms(tmp_path: Path, window: FloatArray) -> None:
-    fitted = untrained(FAMILIES, tmp_path, members=1)
-    backbones = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)
+def test_with_backbones_the_embeddings_come_from_the_spectrograms(
+    whole: FittedModel, backbones: dict[str, keras.Model], window: FloatArray
+) -> None:
     assert set(backbones) == {MUSICNN, MN04}
-    network = assemble(fitted, backbones)
+    network = assemble(whole, backbones)
     assert sorted(network.input) == ["features", "mel_mn04", "mel_musicnn", "rhythm"]
     mels = {MUSICNN: decoded(extract_mel(window))[np.newaxis], MN04: extract_mel32k(window)[np.newaxis]}
-    row = fitted.sample[:1].copy()
+    row = whole.sample[:1].copy()
     inputs = {"features": row[:, :122], "rhythm": row[:, 122:620]}
     outputs = network(inputs | {f"mel_{name}": mel for name, mel in mels.items()}, training=False)
     row[:, 620:812] = backbones[MUSICNN](mels[MUSICNN], training=False)
     row[:, 812:] = backbones[MN04](mels[MN04], training=False)
     np.testing.assert_allclose(outputs[MUSICNN], row[:, 620:812], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(outputs[MN04], row[:, 812:], rtol=1e-4, atol=1e-4)
-    expected = fitted.members[0].predict(fitted.preprocessor.transform(row))
+    expected = whole.members[0].predict(whole.preprocessor.transform(row))
     np.testing.assert_allclose(outputs["genres"], expected, atol=1e-3)
 
 
@@ -118,9 +129,10 @@ def test_without_a_backbone_that_it_needs_nothing_is_assembled(missing: str, tmp
 
 
 @pytest.mark.slow
-def test_each_backbone_has_a_signature_of_its_own(tmp_path: Path, window: FloatArray) -> None:
-    fitted = untrained(FAMILIES, tmp_path, members=1)
-    network = assemble(fitted, load_backbones(DEFAULT_BUNDLE / KERAS_FILE))
+def test_each_backbone_has_a_signature_of_its_own(
+    whole: FittedModel, backbones: dict[str, keras.Model], tmp_path: Path, window: FloatArray
+) -> None:
+    network = assemble(whole, backbones)
     (tmp_path / "m.tflite").write_bytes(to_litert(network))
     save_small(network, tmp_path / "m.keras")
     litert, in_keras = LiteRtRuntime(tmp_path / "m.tflite"), KerasRuntime(tmp_path / "m.keras")
@@ -129,7 +141,7 @@ def test_each_backbone_has_a_signature_of_its_own(tmp_path: Path, window: FloatA
         found, expected = litert.embed(name, mel), in_keras.embed(name, mel)
         assert np.ptp(expected) > 0.1
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=4e-3 * np.abs(expected).max())
-    rows = fitted.preprocessor.scaler.transform(fitted.sample)
+    rows = whole.preprocessor.scaler.transform(whole.sample)
     np.testing.assert_allclose(litert.infer(rows).members, in_keras.infer(rows).members, atol=1e-5)
     # Two bytes for each number, and little else.
     assert (tmp_path / "m.tflite").stat().st_size < 1.2 * 2 * network.count_params()
@@ -166,10 +178,9 @@ def test_a_head_without_a_detector_gives_no_score(fitted: FittedModel) -> None:
     assert not np.asarray(outputs["ood_score"]).any()
 
 
-def test_a_bundle_without_the_backbone_that_it_needs_is_refused(tmp_path: Path) -> None:
-    fitted = untrained(FAMILIES, tmp_path, members=1)
-    row = keras.Input((len(fitted.preprocessor.columns),))
-    network = keras.Model(row, build_head(fitted.preprocessor, fitted.members)(row))
+def test_a_bundle_without_the_backbone_that_it_needs_is_refused(whole: FittedModel, tmp_path: Path) -> None:
+    row = keras.Input((len(whole.preprocessor.columns),))
+    network = keras.Model(row, build_head(whole.preprocessor, whole.members)(row))
     bundle = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
     (bundle / LITERT_FILE).write_bytes(to_litert(network))
     sealed(bundle)
@@ -188,7 +199,7 @@ def test_a_model_whose_formats_differ_is_not_shipped(
         other = to_litert(assemble(untrained((FEATURES, RHYTHM_FAMILY), tmp_path, members=2), {}))
         keras.utils.set_random_seed(1)
         another = for_serving(build_network(fitted.recipe, inputs=fitted.preprocessor.inputs))
-        fitted.members[0].network.set_weights(another.get_weights())
+        fitted = replace(fitted, members=(replace(fitted.members[0], network=another), *fitted.members[1:]))
         monkeypatch.setattr("training.bundle.write.to_litert", lambda _: other)
     with pytest.raises(TrainingError, match="differs from the Keras network"):
         write_bundle(fitted, tmp_path / "new", facts=facts, backbones={})
