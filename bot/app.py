@@ -126,7 +126,10 @@ async def run(settings: Settings) -> None:
         await _listen(runner, settings, closing)
         closing.push_async_callback(pool.close, grace_s=0.0)
         pool.start()
-        storage = await _storage(settings, closing)
+        storage = await _storage(settings, health, closing, stop)
+        if stop.is_set():
+            log.info("Stopping.")
+            return
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
         health.storage = storage
@@ -179,8 +182,14 @@ def _has_chats(settings: Settings) -> bool:
     return bool(settings.discord_token or settings.telegram_token)
 
 
-async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> "Storage | None":
-    """The database, if it is needed. Chats cannot do without it; the page can, and then asks for no feedback."""
+async def _storage(
+    settings: Settings, health: Health, closing: contextlib.AsyncExitStack, stop: asyncio.Event
+) -> "Storage | None":
+    """The database, if it is needed.
+
+    Chats cannot do without it and wait for it, until the bot is told to stop; the page can, and then
+    asks for no feedback.
+    """
     if not _has_chats(settings):
         log.info("No DISCORD_TOKEN and no TELEGRAM_TOKEN: only the web page is on.")
         if not settings.feedback:
@@ -196,7 +205,11 @@ async def _storage(settings: Settings, closing: contextlib.AsyncExitStack) -> "S
             if not error.may_pass or delay_s is None:
                 raise CannotRun(str(error)) from error
             log.warning("%s; trying again in %.0f s", error, delay_s)
-            await asyncio.sleep(delay_s)
+            health.database_trouble = str(error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await stop.wait()
+                return None
         else:
             closing.push_async_callback(storage.close)
             return storage

@@ -22,6 +22,8 @@ class Health:
         self._service = service
         self.connections: dict[str, ConnectionState] = {"scheduler": service.pool.connection}
         self.storage: Storage | None = None
+        self.database_trouble = ""
+        """Why the database that is waited for cannot be used so far."""
 
     async def facts(self) -> tuple[dict[str, Any], list[str]]:
         """Everything, and the names of the parts that do not work."""
@@ -53,7 +55,8 @@ class Health:
 
     async def _database(self) -> dict[str, str]:
         if self.storage is None:
-            return {"status": "off"}
+            trouble = self.database_trouble
+            return {"status": "failing", "reason": trouble} if trouble else {"status": "off"}
         try:
             async with asyncio.timeout(_DATABASE_S):
                 await self.storage.check()

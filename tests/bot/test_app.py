@@ -112,6 +112,21 @@ def test_it_stops_cleanly_while_it_still_warms_up(bot: Bot, number: signal.Signa
     assert "Traceback" not in log
 
 
+def test_while_the_database_is_awaited_health_says_so_and_a_stop_is_heard() -> None:
+    bot = Bot(TELEGRAM_TOKEN="1:x", DATABASE_URL=f"postgres://somebody@127.0.0.1:{free_port()}/bot")
+    with bot.process:
+        bot.until_ready_or_failing()  # workers do not wait for it
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            bot.get("/healthz")
+        told = json.loads(caught.value.read())
+        assert told["failing"] == ["database"]
+        assert "cannot be used" in told["database"]["reason"]
+        log = bot.end(signal.SIGTERM)  # within ten seconds; it would be tried again for longer
+    assert bot.process.returncode == 0
+    assert "trying again in" in log
+    assert "Traceback" not in log
+
+
 def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
