@@ -127,9 +127,6 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(pool.close, grace_s=0.0)
         pool.start()
         storage = await _storage(settings, health, closing, stop)
-        if stop.is_set():
-            log.info("Stopping.")
-            return
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
         health.storage = storage
