@@ -124,9 +124,10 @@ async def run(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(runner.cleanup)
         await _listen(runner, settings, closing)
-        closing.push_async_callback(pool.close, grace_s=0.0)
-        pool.start()
         storage = await _storage(settings, health, closing, stop)
+        if stop.is_set():  # before there are any workers to end
+            log.info("Stopping.")
+            return
         if storage and settings.feedback:
             page.ask_for_feedback(storage)
         health.storage = storage
@@ -137,6 +138,7 @@ async def run(settings: Settings) -> None:
         page.open_hooks(adapters)
         health.connections |= {adapter.name.lower(): adapter.state for adapter in adapters}
         closing.push_async_callback(_wind_down, service, pool, platforms)  # before the storage is closed
+        pool.start()
         platforms += [asyncio.create_task(keep_running(adapter, stop), name=adapter.name) for adapter in adapters]
         if settings.admin_chat:
             closing.callback(asyncio.create_task(tell_operator(settings.admin_chat, health, adapters)).cancel)
@@ -193,6 +195,8 @@ async def _storage(
             return None
     storages = await asyncio.to_thread(importlib.import_module, "bot.storage")  # while the page answers
     for delay_s in (*_DATABASE_DELAYS_S, None):
+        if stop.is_set():
+            return None
         try:
             storage: Storage = await storages.Storage.open(settings.database_url.get_secret_value())
         except storages.StorageUnusable as error:
@@ -206,7 +210,6 @@ async def _storage(
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await stop.wait()
-                return None
         else:
             closing.push_async_callback(storage.close)
             return storage

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_the_page_alone_needs_no_database(environment: dict[str, str]) -> None:
 def test_it_stops_cleanly_while_it_still_warms_up(bot: Bot, number: signal.Signals) -> None:
     bot.get("/")
     bot.process.send_signal(number)
-    assert bot.process.wait(timeout=2.5) == 0  # less than the warm-up takes
+    assert bot.process.wait(timeout=5.0) == 0  # on a busy machine; half a second on an idle one
     log = bot.process.communicate()[1]
     assert "Traceback" not in log
 
@@ -115,11 +116,12 @@ def test_it_stops_cleanly_while_it_still_warms_up(bot: Bot, number: signal.Signa
 def test_while_the_database_is_awaited_health_says_so_and_a_stop_is_heard() -> None:
     bot = Bot(TELEGRAM_TOKEN="1:x", DATABASE_URL=f"postgres://somebody@127.0.0.1:{free_port()}/bot")
     with bot.process:
-        bot.until_ready_or_failing()  # workers do not wait for it
-        with pytest.raises(urllib.error.HTTPError) as caught:
-            bot.get("/healthz")
-        told = json.loads(caught.value.read())
-        assert told["failing"] == ["database"]
+        told: dict[str, Any] = {"database": {"status": "off"}}
+        while told["database"]["status"] == "off":  # until it was tried once
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                bot.get("/healthz")
+            told = json.loads(caught.value.read())
+        assert told["failing"] == ["workers", "database"]
         assert "cannot be used" in told["database"]["reason"]
         log = bot.end(signal.SIGTERM)  # within ten seconds; it would be tried again for longer
     assert bot.process.returncode == 0

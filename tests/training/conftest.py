@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 @pytest.fixture(scope="session", autouse=True)
 def kept_networks() -> Iterator[None]:
     """A training keeps the network that it had last, set back; tests take turns with a few."""
-    from training.models import mlp
-
+    if (mlp := sys.modules.get("training.models.mlp")) is None:  # of no use to what is tested, and slow to import
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlp, "_kept_network", functools.lru_cache(maxsize=8)(mlp._kept_network.__wrapped__))
         yield
