@@ -1,27 +1,28 @@
 """Many files, one answer each, in their order, by as many processes as the machine has cores."""
 
 import multiprocessing
-import signal
 import sys
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 
 from classifier.decoding import decode_window
 from classifier.errors import ClassifierError, ErrorKind
 from classifier.model import RuntimeName
 from classifier.pipeline import GenreClassifier
+from classifier.pool import EndsItsProcess, WorkerPool
 from classifier.readers.source import settled
 from classifier.results import Classification, TrackClassification
 
 _FILES_PER_WORKER = 2
 """Starting a process for fewer takes longer than it saves."""
-_AHEAD = 4
-"""Files that are given out for each worker: a slow one does not make the others wait, and few answers wait for it."""
+_OUT_OF_TURN = 4
+"""Files per worker that are begun before the answer whose turn it is: a slow one does not make the others wait, and few
+answers wait for it."""
+_AHEAD = 1
+"""Writing an answer, and a file's tags, may take as long as finding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,67 +96,34 @@ def _answer(file: Path, task: Task) -> Answered:
 
 
 def _by_many(files: Sequence[Path], task: Task, workers: int) -> Generator[Outcome]:
-    waiting: deque[tuple[Path, Callable[[], Outcome]]] = deque()
-    left = iter(files)
-    others = set(multiprocessing.active_children())
-    pool = _pool(task, workers)
-    try:
-        while True:
-            while len(waiting) < workers * _AHEAD and (file := next(left, None)) is not None:
-                waiting.append((file, _given_out(pool, file, task)))
-            if not waiting:
-                return
-            file, outcome = waiting.popleft()
-            try:
-                yield outcome()
-            except BrokenProcessPool:  # by this file, or by one of the others that were given out
-                pool.shutdown(wait=False, cancel_futures=True)
-                yield _alone(file, task)
-                pool = _pool(task, workers)
-                waiting = deque((other, _given_out(pool, other, task)) for other, _ in waiting)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if waiting:  # nobody wants the rest: Python would wait for what is being worked on
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()
+    found: dict[int, Outcome] = {}
+    given: set[int] = set()
+    coming = iter(enumerate(files))
+    with _pool(task, workers) as pool:
+        for turn, file in enumerate(files):
+            for number, other in islice(coming, workers * _OUT_OF_TURN if not turn else 1):
+                if other.is_file() or not other.exists():  # a pipe can be read by this process alone
+                    pool.give((number, other))
+                    given.add(number)
+            while turn in given and turn not in found:
+                (number, other), outcome = pool.take()
+                if isinstance(outcome, EndsItsProcess):
+                    outcome = ClassifierError(ErrorKind.DAMAGED, "it ends the process that reads it")
+                found[number] = outcome
+            yield found.pop(turn) if turn in given else answered(file, task)
 
 
-def _given_out(pool: ProcessPoolExecutor, file: Path, task: Task) -> Callable[[], Outcome]:
-    """What waits for a file's outcome. A pipe can be read by this process alone."""
-    if file.is_file() or not file.exists():
-        try:
-            return _result_of(pool.submit(answered, file, task))
-        except BrokenProcessPool as error:
-            return _raising(error)
-    return lambda: answered(file, task)
-
-
-def _result_of(future: "Future[Outcome]") -> Callable[[], Outcome]:
-    return future.result
-
-
-def _raising(error: BrokenProcessPool) -> Callable[[], Outcome]:
-    def outcome() -> Outcome:
-        raise error
-
-    return outcome
-
-
-def _alone(file: Path, task: Task) -> Outcome:
-    """The outcome of a file in a process of its own, which may end with it."""
-    with _pool(task, 1) as pool:
-        try:
-            return pool.submit(answered, file, task).result()
-        except BrokenProcessPool:
-            return ClassifierError(ErrorKind.DAMAGED, "it ends the process that reads it")
-
-
-def _pool(task: Task, workers: int) -> ProcessPoolExecutor:
+def _pool(task: Task, workers: int) -> WorkerPool[tuple[int, Path], Outcome]:
     """Where processes can be forked, they have everything that this one has imported."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(workers, context, _start, (task,))
+    return WorkerPool(
+        partial(_answered_in_turn, task),
+        workers=workers,
+        context=context,
+        start=partial(load_classifier, task),
+        ahead=_AHEAD,
+    )
 
 
-def _start(task: Task) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the whole group: without a word
-    load_classifier(task)
+def _answered_in_turn(task: Task, numbered: tuple[int, Path]) -> Outcome:
+    return answered(numbered[1], task)

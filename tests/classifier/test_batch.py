@@ -137,7 +137,10 @@ def test_an_interrupt_ends_all_processes_without_a_traceback(tmp_path: Path, tra
         process.stdout.readline()
         interrupted = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        try:
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
         assert time.monotonic() - interrupted < 2
     assert (process.returncode, errors) == (130, "")
 

@@ -5,15 +5,10 @@ Each window is described with all families of columns, the embedding by the ship
 Resumable: each finished file is one row group in a folder beside the table; a second run skips what is there.
 """
 
-import contextlib
 import hashlib
 import multiprocessing
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +17,7 @@ from tqdm import tqdm
 
 from classifier.folders import album_folders, audio_files
 from classifier.genres import SLUGS
+from classifier.pool import EndsItsProcess, WorkerPool
 from classifier.process import keep_freed_memory, set_up_process
 from classifier.terminal import printable, unicode_name
 from training.data.clips import Clip, described
@@ -110,7 +106,7 @@ def _extract_all(clips: list[Clip], workers: int, scheduler: str | None, quiet: 
     """Why each file was passed over."""
     set_up_process()
     with tqdm(total=len(clips), disable=quiet) as progress:
-        for reason in _in_cluster(clips, scheduler) if scheduler else _in_pools(clips, workers):
+        for reason in _in_cluster(clips, scheduler) if scheduler else _in_processes(clips, workers):
             progress.update()
             if reason:
                 progress.write(printable(reason))
@@ -131,55 +127,16 @@ def _in_cluster(clips: list[Clip], scheduler: str) -> Iterator[str | None]:
             yield None
 
 
-def _in_pools(clips: list[Clip], workers: int) -> Iterator[str | None]:
-    """For each file why it was passed over, or None. One that ends its worker is found by trying those in question one
-    by one."""
-    left = {clip.part: clip for clip in clips}
-    while left:
-        for clip, reason in _in_pool(list(left.values()), workers):
-            del left[clip.part]
-            yield reason
-        for clip in list(left.values())[:workers]:  # a worker has died: of one of those that were begun first
-            outcome = list(_in_pool([clip], 1))
-            del left[clip.part]
-            yield outcome[0][1] if outcome else f"{clip.path}: ends the process that reads it"
-
-
-def _in_pool(clips: list[Clip], workers: int) -> Iterator[tuple[Clip, str | None]]:
-    """Each file as it is done, and why it was passed over; ends early where a worker dies."""
+def _in_processes(clips: list[Clip], workers: int) -> Iterator[str | None]:
+    """For each file why it was passed over, or None."""
     context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
     context.set_forkserver_preload(["classifier.model", "training.data.clips"])  # once for all workers
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up_worker) as pool:
-        with _deaf():  # new processes are deaf to Ctrl-C from their first moment on: this one ends them
-            clip_of = {pool.submit(_extract_clip, clip): clip for clip in clips}
-        try:
-            for future in as_completed(clip_of):
-                yield clip_of[future], future.result()
-        except BrokenProcessPool:
-            return
-        except BaseException:
-            for child in multiprocessing.active_children():
-                child.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C does nothing until the block ends, and nothing ever to processes that are started in it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _set_up_worker() -> None:
-    keep_freed_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with WorkerPool(_extract_clip, workers=workers, context=context, start=keep_freed_memory) as pool:
+        for clip in clips:
+            pool.give(clip)
+        while pool:
+            clip, reason = pool.take()
+            yield f"{clip.path}: ends the process that reads it" if isinstance(reason, EndsItsProcess) else reason
 
 
 def _extract_clip(clip: Clip) -> str | None:
