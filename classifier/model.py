@@ -133,10 +133,10 @@ class GenreModel:
         file = check_network(bundle, LITERT_FILE if runtime is RuntimeName.LITERT else KERAS_FILE, metadata)
         try:
             network = LiteRtRuntime(file) if runtime is RuntimeName.LITERT else KerasRuntime(file)
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             hint = f"the {runtime} runtime needs {error.name}: {install_command('training')}"
             raise ClassifierError(ErrorKind.NOT_INSTALLED, hint) from error
-        except (OSError, ValueError, RuntimeError) as error:
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise ClassifierError(ErrorKind.MODEL_UNUSABLE, f"{file}: {error}") from error
         if network.columns != len(metadata.columns):
             difference = f"its network reads {network.columns} columns, its metadata names {len(metadata.columns)}"

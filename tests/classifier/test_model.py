@@ -212,3 +212,13 @@ def test_without_tensorflow_the_extra_that_has_it_is_named(monkeypatch: pytest.M
     with pytest.raises(ClassifierError, match=r'needs keras: pip install "edm-genre-bot\[training\]"') as caught:
         GenreModel.load(runtime=RuntimeName.KERAS)
     assert caught.value.kind is ErrorKind.NOT_INSTALLED
+
+
+def test_a_runtime_that_is_installed_and_does_not_load_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Path) -> None:
+        raise ImportError("libstdc++.so.6: cannot open shared object file")
+
+    monkeypatch.setattr("classifier.model.LiteRtRuntime", fails)
+    with pytest.raises(ClassifierError, match=r"libstdc\+\+.so.6: cannot open") as caught:
+        GenreModel.load()
+    assert caught.value.kind is ErrorKind.MODEL_UNUSABLE
