@@ -21,10 +21,21 @@ _LEAST_LEVELS = {
     "telegram": logging.INFO,
 }
 
+_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bot; returns the exit code: 0 after a stop, 1 if it could not run, 2 for a wrong setting or argument."""
+    """Run the bot; returns the exit code: 0 after a stop, 1 if it could not run, 2 for a wrong setting or argument, 130
+    after Ctrl-C before it ran."""
     options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         from config import SettingsError, load_settings
     except Exception as error:  # whatever runs in a file that is not ours

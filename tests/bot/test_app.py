@@ -225,3 +225,16 @@ def test_the_procfile_names_programs_that_there_are() -> None:
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert lines.keys() == {"web", "worker", "release"}
     assert all("genre-bot" in line for line in lines.values())
+
+
+def test_an_interrupt_of_the_imports_needs_no_words(tmp_path: Path) -> None:
+    (tmp_path / "jinja2.py").write_text("raise KeyboardInterrupt")
+    run = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), **SETTINGS},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (128 + signal.SIGINT, "", "")
