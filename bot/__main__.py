@@ -28,9 +28,8 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bot; returns the exit code: 0 after a stop, 1 if it could not run, 2 for a wrong setting or argument, 130
     after Ctrl-C before it ran."""
-    options = _parser().parse_args(arguments)
     try:
-        return _run(options)
+        return _run(_parser().parse_args(arguments))
     except KeyboardInterrupt:
         return _INTERRUPTED
 

@@ -9,7 +9,7 @@ import signal
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -23,7 +23,8 @@ Result = TypeVar("Result")
 
 _TRIES = 2
 """So many processes may end while they work on a task: the first may have been killed for the fault of another."""
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""What asks a process to end."""
 _JOIN_S = 1.0
 
 
@@ -82,7 +83,7 @@ class WorkerPool(Generic[Task, Result]):
 
     def __enter__(self) -> Self:
         try:
-            with _undisturbed():
+            with undisturbed():
                 self._workers.extend(self._new_worker() for _ in range(self._size))
         except BaseException:
             self._kill()
@@ -139,7 +140,7 @@ class WorkerPool(Generic[Task, Result]):
     def _replaced(self, worker: _Worker[Task]) -> _Given[Task] | None:
         """Another worker in place of one that has ended; the task that it ended with, where that has had its tries."""
         worker.kill()
-        with _undisturbed():
+        with undisturbed():
             self._workers[self._workers.index(worker)] = self._new_worker()
         given = worker.has[0]
         given.tries_left -= 1
@@ -168,7 +169,7 @@ def _work(pipe: Connection, ours: Connection, start: Callable[[], object] | None
     ours.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     if start:
         start()
     with contextlib.suppress(EOFError, ConnectionError):
@@ -183,19 +184,17 @@ def _work(pipe: Connection, ours: Connection, start: Callable[[], object] | None
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """What asks for the end is heard after the block; by processes that are started in it, when they want to."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def undisturbed(numbers: Sequence[signal.Signals] = ENDING) -> Iterator[None]:
+    """These signals are heard after the block; by processes that are started in it, when they unblock them."""
     resource_tracker.ensure_running()  # it would unblock them when it is started
     heard: list[int] = []
 
     def hear(number: int, _: FrameType | None) -> None:
         heard.append(number)
 
-    handlers = {number: signal.signal(number, hear) for number in _ENDING}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    is_main = threading.current_thread() is threading.main_thread()  # the system may tell any thread, Python this one
+    handlers = {number: signal.signal(number, hear) for number in numbers} if is_main else {}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ from bot.executors.queueing import QueueingExecutor
 from bot.executors.worker import TAKEN, Broke, CannotStart, Limits, Ready, serve
 from bot.failures import Failure, FailureKind
 from bot.jobs import Job, ModelChoice, Outcome
+from classifier.pool import undisturbed
 from classifier.process import set_up_process
 
 log = logging.getLogger(__name__)
@@ -225,7 +226,8 @@ class _Worker:
         ours, theirs = context.Pipe()
         self._pipe = ours
         self._process = context.Process(target=serve, args=(theirs, choice, limits), daemon=True)
-        self._process.start()
+        with undisturbed((signal.SIGINT,)):  # Ctrl-C reaches the whole group, also what still imports
+            self._process.start()
         theirs.close()
         self.is_ready = self.is_busy = False
 

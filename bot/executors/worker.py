@@ -49,6 +49,7 @@ def serve(pipe: Connection, choice: ModelChoice, limits: Limits) -> None:
     An exception that is none of the classifier's own ends the process: its state is not to be trusted any more.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what was blocked for it until now
     try:
         _warm_up_once_more()
         confine(limits.memory_bytes)

@@ -42,6 +42,16 @@ async def test_a_job_gives_answer_picture_and_excerpt(make_pool: PoolMaker, trac
     assert pool.model.version == answer.classification.model_version
 
 
+async def test_ctrl_c_is_for_the_bot_alone_from_the_first_moment(make_pool: PoolMaker) -> None:
+    """Also where the process that workers are forked from is still at its imports, and has no handler of its own."""
+    await make_pool().until_ready()
+    (worker,) = worker_pids()
+    status = Path(f"/proc/{parent_of(worker)}/status").read_text()
+    blocked = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk:"))
+    assert blocked & 1 << (signal.SIGINT - 1)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 async def test_a_job_listens_on_only_where_it_may(make_pool: PoolMaker, hesitating: Path, track_mp3: bytes) -> None:
     pool = make_pool(bundle=hesitating)
     model = await pool.until_ready()

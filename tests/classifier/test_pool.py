@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier import pool as pool_module
-from classifier.pool import EndsItsProcess, WorkerPool
+from classifier.pool import ENDING, EndsItsProcess, WorkerPool
 from tests.support.bot_process import ROOT
 from tests.support.processes import is_alive
 
@@ -174,4 +173,4 @@ def test_an_interrupt_while_they_are_started_is_heard_after_and_leaves_none(monk
     assert len(started) == 3
     until(lambda: not any(is_alive(worker) for worker in started))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(pool_module._ENDING)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(ENDING)
