@@ -19,7 +19,7 @@ from classifier.bundle import BUNDLES, load_metadata
 from classifier.errors import ErrorKind
 from tests.bot.conftest import PoolMaker
 from tests.support.audio import dance_track, mp3
-from tests.support.processes import freeze, is_alive, parent_of, until_another_worker, worker_pids
+from tests.support.processes import blocked_signals, freeze, is_alive, parent_of, until_another_worker, worker_pids
 
 
 async def failure_of(job: asyncio.Future[Answer | Refusal]) -> FailureKind:
@@ -46,9 +46,7 @@ async def test_ctrl_c_is_for_the_bot_alone_from_the_first_moment(make_pool: Pool
     """Also where the process that workers are forked from is still at its imports, and has no handler of its own."""
     await make_pool().until_ready()
     (worker,) = worker_pids()
-    status = Path(f"/proc/{parent_of(worker)}/status").read_text()
-    blocked = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk:"))
-    assert blocked & 1 << (signal.SIGINT - 1)
+    assert blocked_signals(parent_of(worker)) & 1 << (signal.SIGINT - 1)
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 

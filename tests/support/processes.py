@@ -39,6 +39,12 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def blocked_signals(pid: int) -> int:
+    """A bit for each signal that a process does not hear now, the lowest for signal 1."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk:"))
+
+
 async def until_another_worker(old: list[int]) -> list[int]:
     for _ in range(400):
         if pids := [pid for pid in worker_pids() if pid not in old]:
