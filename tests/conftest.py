@@ -1,6 +1,8 @@
 """Fixtures that several rooms share. One BLAS thread, as in production: set before numpy is imported."""
 
 import gc
+import os
+import tempfile
 
 from classifier.process import set_up_process
 
@@ -17,9 +19,18 @@ from classifier.arrays import FloatArray  # noqa: E402
 from classifier.decoding import SAMPLE_RATE_HZ, WINDOW_S  # noqa: E402
 from classifier.pipeline import GenreClassifier  # noqa: E402
 from tests.support.audio import dance_track, mp3  # noqa: E402
+from tests.support.made import MADE_FOLDER  # noqa: E402
 
 _SLOW_AS = 60
 """Other tests that a slow one takes the time of."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Processes that test together share what they make."""
+    folder = tempfile.TemporaryDirectory(prefix="made-for-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ[MADE_FOLDER] = folder.name  # which they inherit
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

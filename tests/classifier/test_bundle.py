@@ -26,8 +26,7 @@ from classifier.features import FEATURE_NAMES
 from classifier.genres import SLUGS
 from classifier.model import HEAD, GenreModel, RuntimeName
 from classifier.rhythm import RHYTHM_NAMES
-from tests.support.bundles import sealed
-from training.bundle.assemble import load_backbones
+from tests.support.bundles import sealed, shipped_backbones
 from training.bundle.litert import to_litert
 
 Change = Callable[[dict[str, Any]], object]
@@ -146,7 +145,7 @@ def test_a_network_that_lacks_a_backbone_is_refused_by_its_name(bundle: Path, th
     inputs, outputs = {"row": keras.Input((ALL,), name="row")}, {}
     outputs |= head(inputs["row"])
     for name in there:
-        network = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[name]
+        network = shipped_backbones()[name]
         inputs[f"mel_{name}"] = keras.Input(network.input_shape[1:], name=f"mel_{name}")
         outputs[name] = network(inputs[f"mel_{name}"])
     whole = keras.Model(inputs, outputs)

@@ -1,12 +1,8 @@
 """Audio made by the tests themselves: a small synthetic dance track, and files of it in many formats."""
 
-import functools
-import hashlib
 import io
 import struct
-from collections.abc import Callable
 from fractions import Fraction
-from typing import ParamSpec, TypeVar
 
 import av
 import numpy as np
@@ -14,34 +10,7 @@ import soundfile
 from scipy.signal import butter, sosfilt
 
 from classifier.arrays import FloatArray
-
-P = ParamSpec("P")
-T = TypeVar("T", bytes, FloatArray)
-
-
-def made_once(make: Callable[P, T]) -> Callable[P, T]:
-    """Keeps what a function makes: music and files take longer to make than most tests to do something with them.
-
-    An array is kept so that nobody writes into it.
-    """
-    kept: dict[tuple[object, ...], T] = {}
-
-    def told(argument: object) -> object:
-        if isinstance(argument, np.ndarray):
-            return argument.shape, argument.dtype.str, hashlib.blake2b(np.ascontiguousarray(argument)).digest()
-        return argument
-
-    @functools.wraps(make)
-    def once(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = (*map(told, args), *((name, told(value)) for name, value in sorted(kwargs.items())))
-        if key not in kept:
-            made = make(*args, **kwargs)
-            if isinstance(made, np.ndarray):
-                made.setflags(write=False)
-            kept[key] = made
-        return kept[key]
-
-    return once
+from tests.support.made import made_once
 
 
 @made_once

@@ -2,11 +2,23 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from classifier.bundle import DEFAULT_BUNDLE, METADATA_FILE, REFERENCE_BUNDLE, checksums
+from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, METADATA_FILE, REFERENCE_BUNDLE, checksums
 from training.data.splits import Parts
+
+if TYPE_CHECKING:
+    from training.bundle.assemble import Backbones
+
+
+@cache
+def shipped_backbones() -> "Backbones":
+    """Of the shipped bundle, for who changes nothing in them."""
+    from training.bundle.assemble import load_backbones  # Keras comes with it
+
+    return load_backbones(DEFAULT_BUNDLE / KERAS_FILE)
 
 
 def copied_bundle(folder: Path, *, source: Path = DEFAULT_BUNDLE, **changes: Any) -> Path:

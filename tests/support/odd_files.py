@@ -5,11 +5,11 @@ heard can be measured.
 """
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
 from classifier.errors import ErrorKind
+from tests.support.made import made_once
 from tests.support.odd import (
     RATE_HZ,
     aiff,
@@ -163,7 +163,7 @@ HEARD: dict[str, tuple[Callable[[], bytes], float]] = {
 }  # fmt: skip
 
 
-@cache
+@made_once
 def content_of(name: str) -> bytes:
     return HEARD[name][0]()
 

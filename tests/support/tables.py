@@ -1,6 +1,8 @@
 """Feature tables made by the tests: separable clouds of points, in the exact shape of the public data set."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +63,12 @@ def hand_made(
 
     Windows are numbered in the order of their rows, and every track is an origin of its own, if not given.
     """
-    count = len(labels)
-    empty = np.array([""] * count)
+    empty = np.array([""] * len(labels))
     if windows is None:
-        windows = [list(tracks[:row]).count(track) for row, track in enumerate(tracks)]
+        numbers: defaultdict[str, Iterator[int]] = defaultdict(count)
+        windows = [next(numbers[track]) for track in tracks]
     return FeatureTable(
-        features=np.zeros((count, len(columns)), np.float32) if features is None else features.astype(np.float32),
+        features=np.zeros((len(labels), len(columns)), np.float32) if features is None else features.astype(np.float32),
         labels=np.array([SLUGS.index(label) for label in labels]),
         tracks=np.array(tracks),
         windows=np.array(windows, np.int64),
@@ -74,7 +76,7 @@ def hand_made(
         origins=np.array(tracks if origins is None else origins),
         splits=empty,
         qualities=empty,
-        variants=np.array(["plain"] * count if variants is None else variants),
+        variants=np.array(["plain"] * len(labels) if variants is None else variants),
         columns=columns,
         has_tracks=True,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 
 from classifier.arrays import FloatArray
 from classifier.decoding import SAMPLE_RATE_HZ
@@ -137,14 +138,17 @@ def _notes(
     pulse = np.exp(-6.0 * (time_s % (bar_s / 8))) if is_plucked else 1.0
     mix = np.zeros(count)
     for place, (root, is_minor) in enumerate(progression):
-        here = bars % len(progression) == place
+        here = np.flatnonzero(bars % len(progression) == place)
         chord = (key.tonic + root) % 12
         pitches = [36 + chord, *(48 + chord + step for step in (0, 3 if is_minor else 4, 7, 12))]
         for pitch in pitches:
             frequency_hz = 440.0 * tuning * 2.0 ** ((pitch + 12 - 69) / 12)
+            turned = np.exp(2j * np.pi * frequency_hz * time_s[here])
+            harmonics = [0j]  # the sum over n of strength · sin(n · angle + phase) is a polynomial in exp(i · angle)
             for harmonic in range(1, _HARMONICS + 1):
                 level = strength(harmonic) * (1.5 if pitch == pitches[0] else 0.5)
                 if level and harmonic * frequency_hz < SAMPLE_RATE_HZ / 2.2:
-                    phase = chance.uniform(0, 2 * np.pi)
-                    mix[here] += level * np.sin(2 * np.pi * harmonic * frequency_hz * time_s[here] + phase)
+                    harmonics += [0j] * (harmonic - len(harmonics))
+                    harmonics.append(level * np.exp(1j * chance.uniform(0, 2 * np.pi)))
+            mix[here] += polyval(turned, harmonics).imag
     return np.asarray(mix * pulse / np.abs(mix).max(), np.float32)

@@ -15,7 +15,7 @@ from classifier.errors import ClassifierError
 from classifier.mel import decoded, extract_mel
 from classifier.mel32k import extract_mel32k
 from classifier.model import GenreModel, KerasRuntime, LiteRtRuntime
-from tests.support.bundles import sealed
+from tests.support.bundles import sealed, shipped_backbones
 from tests.support.tables import frame
 from training.bundle.assemble import assemble, build_head, load_backbones, save_small
 from training.bundle.contents import FittedModel, Member
@@ -80,7 +80,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> FittedModel:
 
 @pytest.fixture(scope="module")
 def backbones() -> dict[str, keras.Model]:
-    return load_backbones(DEFAULT_BUNDLE / KERAS_FILE)
+    return dict(shipped_backbones())
 
 
 def by_steps(fitted: FittedModel) -> tuple[FloatArray, FloatArray]:

@@ -29,6 +29,7 @@ def bundle(table: Path, tmp_path: Path) -> Path:
     return recorded_bundle(tmp_path / "own", split_parts(read_tables([table]), seed=1))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_tables_the_bundle_learned_from_are_warned_of(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -41,6 +42,7 @@ def test_tables_the_bundle_learned_from_are_warned_of(
     assert "Beside simpler models" not in (out / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_test_part_alone_with_baselines(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_test_part_that_is_not_the_bundles_is_refused(
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_goes_to_a_folder_named_after_the_bundle(
     bundle: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +127,7 @@ def test_only_altered_copies_cannot_be_measured(
     assert "nothing to measure" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_table_without_tracks_is_said_to_flatter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, out = write_public_shape(tmp_path / "test_data_final.csv", seed=1), tmp_path / "report"
     assert main(["evaluate", "--bundle", str(REFERENCE_BUNDLE), "--table", str(table), "--out", str(out)]) == 0

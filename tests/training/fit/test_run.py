@@ -75,6 +75,7 @@ def test_the_report_and_the_card_are_there(bundle: Path) -> None:
     assert not list(bundle.parent.glob(".bundle-*"))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_evaluate_repeats_the_figures_of_the_fit(
     bundle: Path, public: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

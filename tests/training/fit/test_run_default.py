@@ -106,6 +106,7 @@ def test_a_row_of_its_own_tables_is_answered_by_the_network_of_its_fold(bundle: 
     assert own.answers().right.mean() == pytest.approx(load_metadata(bundle).metrics["accuracy"], abs=1e-4)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_evaluate_part_test_repeats_the_figures_of_the_fit(
     bundle: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +126,7 @@ def test_evaluate_part_test_repeats_the_figures_of_the_fit(
     assert "all 192 windows are of tracks that networks of mine-3.2.1 were fitted to" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_other_tables_have_no_test_part(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frame(columns=COLUMNS, seed=1).to_parquet(tmp_path / "new.parquet")
     call = ["evaluate", "--bundle", str(bundle), "--table", str(tmp_path / "new.parquet"), "--out", str(tmp_path / "r")]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import training.models.backbone
-from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE
 from classifier.description import MUSICNN, MUSICNN_SIZE
 from classifier.mel import MelArray, decoded, extract_mel
 from tests.support.audio import dance_track, pad_track
+from tests.support.bundles import shipped_backbones
 from training.bundle.assemble import load_backbones
 from training.cli.main import main
 from training.errors import TrainingError
@@ -61,7 +61,7 @@ def test_too_few_pictures_are_refused() -> None:
 
 def test_the_shipped_backbone_has_the_published_numbers(musicnn_wheel: Path) -> None:
     """After the front end number by number; how near that one is, `test_quantised` says."""
-    shipped = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[MUSICNN]
+    shipped = shipped_backbones()[MUSICNN]
     for name in NETWORKS:
         network = load_musicnn(musicnn_wheel, name)
         round_to_half(network)
@@ -75,7 +75,7 @@ def test_the_shipped_backbone_has_the_published_numbers(musicnn_wheel: Path) -> 
 
 @pytest.mark.slow
 def test_the_shipped_backbone_hears_what_the_published_networks_hear(musicnn_wheel: Path, mels: MelArray) -> None:
-    shipped = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[MUSICNN]
+    shipped = shipped_backbones()[MUSICNN]
     fronts, rest = split(shipped)
     logarithms = decoded(mels[::16])
     pools = [np.asarray(load_musicnn(musicnn_wheel, name)(logarithms)["pooled"]) for name in NETWORKS]

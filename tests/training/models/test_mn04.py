@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from classifier.arrays import FloatArray
-from classifier.bundle import DEFAULT_BUNDLE, KERAS_FILE, LITERT_FILE
+from classifier.bundle import DEFAULT_BUNDLE, LITERT_FILE
 from classifier.description import MN04
 from classifier.mel32k import extract_mel32k
 from classifier.model import LiteRtRuntime
+from tests.support.bundles import shipped_backbones
 from tests.support.mn04 import Published, published
-from training.bundle.assemble import load_backbones
 from training.errors import TrainingError
 from training.models.mn04 import EMBEDDING_SIZE, LABELS, embedding_part, load_mn04
 
@@ -43,7 +43,7 @@ def mels(reference: Published) -> FloatArray:
 
 def test_the_shipped_network_hears_what_the_published_one_does(mels: FloatArray, reference: Published) -> None:
     """Half precision, also of biases, costs about a hundredth; other windows are a tenth away and more."""
-    shipped = load_backbones(DEFAULT_BUNDLE / KERAS_FILE)[MN04]
+    shipped = shipped_backbones()[MN04]
     embedding = np.asarray(shipped(mels, training=False))
     assert embedding.shape == (4, EMBEDDING_SIZE)
     assert relative_error(embedding, reference.embedding).max() < 2e-2

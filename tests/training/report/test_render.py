@@ -171,6 +171,7 @@ def test_figures_of_the_model_and_its_baseline(study: Study, document: Document)
     assert "> **Note:** All of it was learned by heart." in markdown
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_what_was_not_looked_at_has_no_section(study: Study) -> None:
     bare = Study(
         title="Bare",
