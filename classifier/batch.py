@@ -1,6 +1,7 @@
 """Many files, one answer each, in their order, by as many processes as the machine has cores."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _by_many(files: Sequence[Path], task: Task, workers: int) -> Generator[Outco
     with _pool(task, workers) as pool:
         for turn, file in enumerate(files):
             for number, other in islice(coming, workers * _OUT_OF_TURN if not turn else 1):
-                if other.is_file() or not other.exists():  # a pipe can be read by this process alone
+                if os.path.isfile(other) or not os.path.exists(other):  # a pipe can be read by this process alone
                     pool.give((number, other))
                     given.add(number)
             while turn in given and turn not in found:

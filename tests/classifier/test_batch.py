@@ -87,6 +87,13 @@ def test_a_pipe_among_files_is_read(files: list[Path], tmp_path: Path, track_mp3
     assert all(isinstance(outcome, Answered) for outcome in found)
 
 
+@pytest.mark.parametrize("name", ["n" * 300 + ".mp3", "a\0b.mp3", "none.mp3"])
+def test_a_name_that_no_file_can_have_costs_the_others_nothing(files: list[Path], name: str) -> None:
+    found = list(outcomes([*files[:3], Path(name), *files[4:]], TASK, workers=2))
+    failed = [number for number, outcome in enumerate(found) if isinstance(outcome, ClassifierError)]
+    assert (len(found), failed) == (12, [3])
+
+
 def test_a_bundle_that_cannot_be_used_is_said_before_anything_else(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ClassifierError) as caught:
         outcomes(files, Task(tmp_path, RuntimeName.LITERT, 2.0, False, False, False), workers=2)
