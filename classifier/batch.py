@@ -22,8 +22,6 @@ _FILES_PER_WORKER = 2
 _OUT_OF_TURN = 4
 """Files per worker that are begun before the answer whose turn it is: a slow one does not make the others wait, and few
 answers wait for it."""
-_AHEAD = 1
-"""Writing an answer, and a file's tags, may take as long as finding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,6 @@ def _pool(task: Task, workers: int) -> WorkerPool[tuple[int, Path], Outcome]:
         workers=workers,
         context=context,
         start=partial(load_classifier, task),
-        ahead=_AHEAD,
     )
 
 

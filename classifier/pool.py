@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -47,8 +47,8 @@ class _Given(Generic[Task]):
 class _Worker(Generic[Task]):
     process: BaseProcess
     pipe: Connection
-    has: "deque[_Given[Task]]" = field(default_factory=deque)
-    """What was sent to it, the oldest first: that one it works on."""
+    has: _Given[Task] | None = None
+    """What it works on."""
 
     def kill(self) -> None:
         self.process.kill()
@@ -59,9 +59,8 @@ class _Worker(Generic[Task]):
 class WorkerPool(Generic[Task, Result]):
     """`workers` processes that call `do` with one task after the other, each after `start`; use from one thread.
 
-    At the end of its block the processes are killed, whatever they are doing. Beside the task that it works on a worker
-    has up to `ahead` more in its pipe, so that it need not wait for who takes the results. Tasks and results are
-    pickled; a task is to be shorter than what a pipe holds (64 KB).
+    At the end of its block the processes are killed, whatever they are doing. Tasks and results are pickled; a task is
+    to be shorter than what a pipe holds (64 KB).
     """
 
     def __init__(
@@ -71,12 +70,10 @@ class WorkerPool(Generic[Task, Result]):
         workers: int,
         context: BaseContext,
         start: Callable[[], object] | None = None,
-        ahead: int = 0,
     ) -> None:
         self._do = do
         self._start = start
         self._context = context
-        self._ahead = ahead
         self._size = workers
         self._workers: list[_Worker[Task]] = []
         self._queue: deque[_Given[Task]] = deque()
@@ -97,7 +94,7 @@ class WorkerPool(Generic[Task, Result]):
 
     def __len__(self) -> int:
         """How many tasks were given and not taken."""
-        return len(self._queue) + sum(len(worker.has) for worker in self._workers)
+        return len(self._queue) + sum(worker.has is not None for worker in self._workers)
 
     def give(self, task: Task) -> None:
         """Let a worker do a task; does not wait."""
@@ -109,46 +106,40 @@ class WorkerPool(Generic[Task, Result]):
         if not self:
             raise IndexError("no task was given")
         while True:
-            worker = self._next_heard_of()
+            worker, given = self._next_heard_of()
             try:
                 result: Result | _Raised = worker.pipe.recv()
             except (EOFError, OSError):  # nothing, or a part of it
-                if given := self._replaced(worker):
-                    return given.task, EndsItsProcess()
-                continue
-            given = worker.has.popleft()
+                self._replace(worker)
+                given.tries_left -= 1
+                if given.tries_left:
+                    self._queue.appendleft(given)
+                self._hand_out()
+                if given.tries_left:
+                    continue
+                return given.task, EndsItsProcess()
+            worker.has = None
             self._hand_out()
             if isinstance(result, _Raised):
                 raise result.error
             return given.task, result
 
-    def _next_heard_of(self) -> _Worker[Task]:
-        pipes = [worker.pipe for worker in self._workers if worker.has]
-        heard_of = wait(pipes)
-        return next(worker for worker in self._workers if worker.pipe in heard_of)
+    def _next_heard_of(self) -> tuple[_Worker[Task], _Given[Task]]:
+        busy = [(worker, worker.has) for worker in self._workers if worker.has]
+        heard_of = wait([worker.pipe for worker, _ in busy])
+        return next((worker, given) for worker, given in busy if worker.pipe in heard_of)
 
     def _hand_out(self) -> None:
-        while self._queue:
-            worker = min(self._workers, key=lambda worker: len(worker.has))
-            if len(worker.has) > self._ahead:
-                return
-            given = self._queue.popleft()
-            worker.has.append(given)
-            with contextlib.suppress(OSError):  # it has ended, which is seen when its result is waited for
-                worker.pipe.send(given.task)
+        for worker in self._workers:
+            if self._queue and worker.has is None:
+                worker.has = self._queue.popleft()
+                with contextlib.suppress(OSError):  # it has ended, which is seen when its result is waited for
+                    worker.pipe.send(worker.has.task)
 
-    def _replaced(self, worker: _Worker[Task]) -> _Given[Task] | None:
-        """Another worker in place of one that has ended; the task that it ended with, where that has had its tries."""
+    def _replace(self, worker: _Worker[Task]) -> None:
         worker.kill()
         with undisturbed():
             self._workers[self._workers.index(worker)] = self._new_worker()
-        given = worker.has[0]
-        given.tries_left -= 1
-        if not given.tries_left:
-            worker.has.popleft()
-        self._queue.extendleft(reversed(worker.has))
-        self._hand_out()
-        return None if given.tries_left else given
 
     def _kill(self) -> None:
         for worker in self._workers:
@@ -165,8 +156,8 @@ class WorkerPool(Generic[Task, Result]):
 
 
 def _work(pipe: Connection, ours: Connection, start: Callable[[], object] | None, do: Callable[[Task], object]) -> None:
-    """A worker's life: until the other end is closed, of which a fork would have a copy."""
-    ours.close()
+    """A worker's life, until the other end of its pipe is closed."""
+    ours.close()  # of which a fork has a copy
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)

@@ -39,7 +39,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_each_task_is_done_once_however_processes_are_started(method: str) -> None:
-    with WorkerPool(abs, workers=2, context=multiprocessing.get_context(method), ahead=1) as pool:
+    with WorkerPool(abs, workers=2, context=multiprocessing.get_context(method)) as pool:
         for number in range(50):
             pool.give(-number)
         assert len(pool) == 50
@@ -65,7 +65,7 @@ def test_a_task_that_ends_its_process_is_tried_twice_and_costs_only_itself(tmp_p
             os._exit(7)
         return number
 
-    with WorkerPool(do, workers=2, context=FORK, ahead=2) as pool:
+    with WorkerPool(do, workers=2, context=FORK) as pool:
         for number in range(12):
             pool.give(number)
         found = all_of(pool)
@@ -79,7 +79,7 @@ def test_a_worker_that_somebody_kills_costs_nothing() -> None:
         time.sleep(0.05)
         return number
 
-    with WorkerPool(do, workers=2, context=FORK, ahead=1) as pool:
+    with WorkerPool(do, workers=2, context=FORK) as pool:
         idle, busy = workers_of(pool)
         os.kill(idle, signal.SIGTERM)
         until(lambda: not is_alive(idle))
